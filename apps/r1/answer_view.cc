@@ -10,8 +10,10 @@ std::string harmless(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) out += "\uFFFD";
-    else out += c;
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F)
+      out += "\uFFFD";
+    else
+      out += c;
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "machine.h"
+#include "options.h"
 #include "output.h"
 
 namespace r1 {
@@ -35,9 +36,12 @@ Status chat(const Args& args) {
     clear_interrupt();
     auto answer = session.ask(*question, args.answer, [&](const ThinkSplitter::Piece& piece) { view.show(piece); });
     view.finish();
-    if (!answer.ok()) log_warning(answer.error().text());
-    else if (answer->end == AnswerEnd::interrupted) log_info("(stopped)");
-    else if (answer->end == AnswerEnd::length) log_info("(out of tokens)");
+    if (!answer.ok())
+      log_warning(answer.error().text());
+    else if (answer->end == AnswerEnd::interrupted)
+      log_info("(stopped)");
+    else if (answer->end == AnswerEnd::length)
+      log_info("(out of tokens)");
     clear_interrupt();
   }
   if (asked_by_hand) print("\n");
@@ -50,10 +54,7 @@ void add_chat(CLI::App& app, Command& chosen) {
   const auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand("chat", "Talk with a model");
   command->add_option("model", args->model, "A Hugging Face folder or a run folder")->required();
-  command->add_option("--temperature", args->answer.temperature, "0: always the likeliest token")->capture_default_str();
-  command->add_option("--seed", args->answer.seed, "Same seed and questions, same answers")->capture_default_str();
-  command->add_option("--max-tokens", args->answer.max_new_tokens, "Longest answer; by default the rest of the context")
-      ->check(CLI::PositiveNumber);
+  add_answer_options(*command, args->answer);
   add_machine_options(*command, args->machine);
   command->callback([args, &chosen] { chosen = [args] { return chat(*args); }; });
 }

@@ -1,5 +1,5 @@
-// The subcommands. A file each: add_NAME puts the command's options on the command line; when it is the one typed, parsing
-// sets `chosen` to what it does. main() runs that and turns the outcome into the exit code.
+// The subcommands. A file each: add_NAME puts the command's options on the command line; when it is the one typed,
+// parsing sets `chosen` to what it does. main() runs that and turns the outcome into the exit code.
 #pragma once
 #include <functional>
 

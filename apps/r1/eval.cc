@@ -5,6 +5,7 @@
 #include "command.h"
 #include "eval/evaluate.h"
 #include "machine.h"
+#include "options.h"
 #include "output.h"
 
 namespace r1 {
@@ -52,17 +53,22 @@ void add_eval(CLI::App& app, Command& chosen) {
   command->add_option("model", args->model, "A Hugging Face folder or a run folder")->required();
   std::string names;
   for (const std::string_view name : task_set_names()) names += cat(name, ", ");
-  command->add_option("--task", args->task, cat(names, "or a JSONL file, of which a tenth is held out"))->capture_default_str();
-  command->add_option("--heldout", args->tasks.heldout_path, "For a JSONL task: a file whose problems are all held out instead");
-  command->add_option("--verifier", args->verifier, "For a JSONL task: exact, number, set or countdown")->capture_default_str();
+  command->add_option("--task", args->task, cat(names, "or a JSONL file, of which a tenth is held out"))
+      ->capture_default_str();
+  command->add_option("--heldout", args->tasks.heldout_path,
+                      "For a JSONL task: a file whose problems are all held out instead");
+  command->add_option("--verifier", args->verifier, "For a JSONL task: exact, number, set or countdown")
+      ->capture_default_str();
   command->add_option("--samples", args->options.samples, "Samples of each problem")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->add_option("--limit", args->limit, "Problems")->check(CLI::Range(1, 1 << 24))->capture_default_str();
-  command->add_option("--temperature", args->options.temperature, "0: always the likeliest token")->capture_default_str();
-  command->add_option("--max-tokens", args->options.max_new_tokens, "Longest answer; by default the rest of the context")
+  command->add_option("--temperature", args->options.temperature, "0: always the likeliest token")
+      ->capture_default_str();
+  command
+      ->add_option("--max-tokens", args->options.max_new_tokens, "Longest answer; by default the rest of the context")
       ->check(CLI::PositiveNumber);
-  command->add_option("--seed", args->options.seed, "Same seed, same figures")->capture_default_str();
+  add_seed_option(*command, args->options.seed, "Same seed, same figures");
   command->add_option("--ban", args->options.banned_words, "Words never drawn, alone or after a space");
   command->add_flag("--json", args->json, "Print one JSON object");
   add_machine_options(*command, args->machine);

@@ -23,7 +23,8 @@ Status check_tokens(const std::vector<int>& tokens, const ModelConfig& config) {
     if (size_t(id) >= config.vocab_size)
       return Error::usage("--tokens", cat("has ", id, "; expected 0 to ", config.vocab_size - 1));
   if (tokens.size() > config.max_position_embeddings)
-    return Error::usage("--tokens", cat("has ", tokens.size(), " ids; the model's context is ", config.max_position_embeddings));
+    return Error::usage("--tokens",
+                        cat("has ", tokens.size(), " ids; the model's context is ", config.max_position_embeddings));
   return {};
 }
 
@@ -32,8 +33,10 @@ void append_row(std::string& out, std::span<const float> row) {
   out += '[';
   for (size_t i = 0; i < row.size(); ++i) {
     if (i > 0) out += ',';
-    if (std::isfinite(row[i])) cat_append(out, row[i]);
-    else out += "null";
+    if (std::isfinite(row[i]))
+      cat_append(out, row[i]);
+    else
+      out += "null";
   }
   out += ']';
 }

@@ -14,7 +14,8 @@ namespace r1 {
 namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
-constexpr std::array kCommands = {add_quickstart, add_run, add_chat, add_train, add_eval, add_inspect, add_logits, add_tokenize};
+constexpr std::array kCommands = {add_quickstart, add_run,     add_chat,   add_train,
+                                  add_eval,       add_inspect, add_logits, add_tokenize};
 
 // Levenshtein distance.
 size_t edit_distance(std::string_view a, std::string_view b) {

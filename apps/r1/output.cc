@@ -17,7 +17,8 @@ void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 Status flush_output() {
   errno = 0;
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return {};
-  return Error::io("standard output", cat("cannot write: ", errno != 0 ? std::strerror(errno) : "an earlier write failed"));
+  return Error::io("standard output",
+                   cat("cannot write: ", errno != 0 ? std::strerror(errno) : "an earlier write failed"));
 }
 
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }

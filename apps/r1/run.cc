@@ -5,6 +5,7 @@
 #include "answer_view.h"
 #include "command.h"
 #include "machine.h"
+#include "options.h"
 #include "output.h"
 
 namespace r1 {
@@ -44,10 +45,7 @@ void add_run(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("run", "Ask a model one question");
   command->add_option("model", args->model, "A Hugging Face folder or a run folder")->required();
   command->add_option("prompt", args->prompt, "The question")->required();
-  command->add_option("--temperature", args->answer.temperature, "0: always the likeliest token")->capture_default_str();
-  command->add_option("--seed", args->answer.seed, "Same seed, same answer")->capture_default_str();
-  command->add_option("--max-tokens", args->answer.max_new_tokens, "Longest answer; by default the rest of the context")
-      ->check(CLI::PositiveNumber);
+  add_answer_options(*command, args->answer);
   command->add_flag("--json", args->json, "Print one JSON object");
   add_machine_options(*command, args->machine);
   command->callback([args, &chosen] { chosen = [args] { return run(*args); }; });

@@ -34,7 +34,8 @@ Result<std::vector<int>> ids_of(const Args& args, const Tokenizer& tokenizer) {
 }
 
 Status tokenize(const Args& args) {
-  if (args.has_text && !args.ids.empty()) return Error::usage("--ids", "is given beside a text; expected one of the two");
+  if (args.has_text && !args.ids.empty())
+    return Error::usage("--ids", "is given beside a text; expected one of the two");
   TRY_ASSIGN(const std::string folder, resolve_model(real_files(), args.model));
   TRY_ASSIGN(const Tokenizer tokenizer, read_tokenizer(real_files(), folder));
   TRY_ASSIGN(const std::vector<int> ids, ids_of(args, tokenizer));

@@ -30,9 +30,10 @@ size_t terminal_width() {
 
 }  // namespace
 
-void log_info(std::string_view line) { write_stderr(cat(line, "\n")); }
-void log_warning(std::string_view line) { write_stderr(cat("warning: ", line, "\n")); }
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+// On a terminal a line also clears what a live display left to its right.
+void log_info(std::string_view line) { write_stderr(cat(line, stderr_is_terminal() ? "\x1b[K\n" : "\n")); }
+void log_warning(std::string_view line) { log_info(cat("warning: ", line)); }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -31,8 +31,8 @@ Result<std::string> resolve_model(Files& files, const std::string& path);
 Result<ModelConfig> read_config(Files& files, const std::string& folder);
 Result<Weights> read_weights(const std::string& folder, const ModelConfig& config, const LoadOptions& options);
 Result<Tokenizer> read_tokenizer(Files& files, const std::string& folder);
-// Of tokenizer_config.json: begin and end are its bos_token and eos_token, user and assistant are R1's markers. Errors: a
-// chat_template that is not text/template.h's, a marker without a token of its own.
+// Of tokenizer_config.json: begin and end are its bos_token and eos_token, user and assistant are R1's markers. Errors:
+// a chat_template that is not text/template.h's, a marker without a token of its own.
 Result<ChatTemplate> read_chat_template(Files& files, const std::string& folder, const Tokenizer& tokenizer);
 
 // All of them, `path` being any MODEL. Error also if the tokenizer has ids that the model's vocabulary does not.

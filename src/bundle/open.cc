@@ -46,7 +46,8 @@ Result<ChatTemplate> read_chat_template(Files& files, const std::string& folder,
   for (const std::string& marker : {chat.bos, chat.user, chat.assistant, chat.eos})
     TRY(expect_marker(tokenizer, marker, join_path(folder, "tokenizer.json")));
   if (*config.chat_template != jinja_source(chat))
-    return Error::invalid(cat(path, ": chat_template"), "is one that r1 did not write; other templates cannot be used yet");
+    return Error::invalid(cat(path, ": chat_template"),
+                          "is one that r1 did not write; other templates cannot be used yet");
   return chat;
 }
 
@@ -56,8 +57,9 @@ Result<ModelBundle> open_bundle(const std::string& path, const LoadOptions& opti
   TRY_ASSIGN(ModelConfig config, read_config(files, folder));
   TRY_ASSIGN(Tokenizer tokenizer, read_tokenizer(files, folder));
   if (tokenizer.vocab_size() > config.vocab_size)
-    return Error::invalid(cat(join_path(folder, "config.json"), ": vocab_size"),
-                          cat("is ", config.vocab_size, "; expected at least the ", tokenizer.vocab_size(), " ids of tokenizer.json"));
+    return Error::invalid(
+        cat(join_path(folder, "config.json"), ": vocab_size"),
+        cat("is ", config.vocab_size, "; expected at least the ", tokenizer.vocab_size(), " ids of tokenizer.json"));
   TRY_ASSIGN(ChatTemplate chat, read_chat_template(files, folder, tokenizer));
   TRY_ASSIGN(Weights weights, read_weights(folder, config, options));
   return ModelBundle{std::move(config), std::move(weights), std::move(tokenizer), std::move(chat)};

@@ -48,7 +48,8 @@ Result<std::string> newest_checkpoint(Files& files, const std::string& folder) {
 Result<std::string> resolve_model(Files& files, const std::string& path) {
   if (!files.exists(path)) return Error::io(path, "does not exist; expected a model's folder");
   if (!files.is_directory(path)) {
-    if (path.ends_with(".gguf")) return Error::invalid(path, "is a GGUF file, which cannot be opened yet; expected a Hugging Face folder");
+    if (path.ends_with(".gguf"))
+      return Error::invalid(path, "is a GGUF file, which cannot be opened yet; expected a Hugging Face folder");
     return Error::invalid(path, "is a file; expected a Hugging Face folder or a run folder");
   }
   if (files.exists(join_path(path, "config.json"))) return path;
@@ -56,7 +57,9 @@ Result<std::string> resolve_model(Files& files, const std::string& path) {
   if (is_complete(files, final_folder)) return final_folder;
   TRY_ASSIGN(const std::string checkpoint, newest_checkpoint(files, join_path(path, "checkpoints")));
   if (!checkpoint.empty()) return checkpoint;
-  return Error::invalid(path, "holds no model; looked for config.json, for final/ and for checkpoints/step-N/ with config.json and model.safetensors");
+  return Error::invalid(path,
+                        "holds no model; looked for config.json, for final/ and for checkpoints/step-N/ with "
+                        "config.json and model.safetensors");
 }
 
 }  // namespace r1

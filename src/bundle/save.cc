@@ -8,7 +8,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string json_text(const ordered_json& value) { return value.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"; }
+std::string json_text(const ordered_json& value) {
+  return value.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
 
 // The ids other programs look for, taken from the template where the config does not say.
 Result<ModelConfig> with_token_ids(ModelConfig config, const Tokenizer& tokenizer, const ChatTemplate& chat) {

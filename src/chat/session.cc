@@ -41,9 +41,12 @@ class Stream {
 
 std::string_view answer_end_name(AnswerEnd end) {
   switch (end) {
-    case AnswerEnd::stop: return "stop";
-    case AnswerEnd::length: return "length";
-    case AnswerEnd::interrupted: return "interrupted";
+    case AnswerEnd::stop:
+      return "stop";
+    case AnswerEnd::length:
+      return "length";
+    case AnswerEnd::interrupted:
+      return "interrupted";
   }
   return "";
 }
@@ -63,8 +66,8 @@ Result<Answer> Session::ask(const std::string& question, const AnswerOptions& op
   Request request;
   TRY_ASSIGN(request.prompt, encode_chat(tokenizer_, chat_, messages, true));
   if (request.prompt.size() >= context_)
-    return Error::invalid("conversation", cat("takes ", request.prompt.size(), " tokens; the model's context of ", context_,
-                                              " leaves no room for an answer"));
+    return Error::invalid("conversation", cat("takes ", request.prompt.size(), " tokens; the model's context of ",
+                                              context_, " leaves no room for an answer"));
   request.sampling.temperature = options.temperature;
   request.sampling.seed = options.seed;
   request.stream = messages.size();  // each turn draws its own numbers

@@ -1,8 +1,8 @@
 // A conversation with a model: text in, pieces of thought and answer out as they are drawn.
 //
-// What is drawn depends on (weights, conversation, options) only. Pieces are valid UTF-8 and hold no part of a <think> marker.
-// Ctrl-C (base/interrupt.h) ends the answer, not the conversation: the caller clears it and goes on.
-// Thread safety: one driving thread.
+// What is drawn depends on (weights, conversation, options) only. Pieces are valid UTF-8 and hold no part of a <think>
+// marker. Ctrl-C (base/interrupt.h) ends the answer, not the conversation: the caller clears it and goes on. Thread
+// safety: one driving thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,7 +16,7 @@
 namespace r1 {
 
 struct AnswerOptions {
-  float temperature = 0.6f;   // R1's authors advise 0.5 to 0.7
+  float temperature = 0.6f;  // R1's authors advise 0.5 to 0.7
   uint64_t seed = 0;
   size_t max_new_tokens = 0;  // 0: to the end of the context
 };

@@ -70,11 +70,11 @@ class Run {
 
  private:
   Status submit(size_t problem) {
-    const ChatMessage question{"user", problems_[problem].prompt, ""};
-    TRY_ASSIGN(request_.prompt, encode_chat(tokenizer_, chat_, {&question, 1}, true));
+    TRY_ASSIGN(request_.prompt, encode_question(tokenizer_, chat_, options_.prompt, problems_[problem].prompt));
     if (request_.prompt.size() >= context_)
-      return Error::invalid(cat("problem ", problem + 1), cat("takes ", request_.prompt.size(), " tokens; the model's context of ",
-                                                              context_, " leaves no room for an answer"));
+      return Error::invalid(cat("problem ", problem + 1),
+                            cat("takes ", request_.prompt.size(), " tokens; the model's context of ", context_,
+                                " leaves no room for an answer"));
     request_.stream = hash64(problems_[problem].prompt);
     first_ids_[engine_.submit(request_)] = problem;
     return {};
@@ -89,8 +89,8 @@ class Run {
     GradedSample& graded = graded_[index][sample];
     graded = grade_sample(tasks_, problem, text, done.tokens.size(), done.stopped);
     if (sample < options_.kept_per_problem)
-      kept_.push_back({index, sample, problem.task, problem.prompt, problem.answer, replace_invalid_utf8(text), problem.level,
-                       graded.correct});
+      kept_.push_back({index, sample, problem.task, problem.prompt, problem.answer, replace_invalid_utf8(text),
+                       problem.level, graded.correct});
   }
 
   Engine engine_;
@@ -100,8 +100,8 @@ class Run {
   const TaskSet& tasks_;
   std::span<const Problem> problems_;
   const EvalOptions& options_;
-  Request request_;                         // of every problem, prompt and stream apart
-  std::map<uint64_t, size_t> first_ids_;    // a problem's first sample id -> problem
+  Request request_;                       // of every problem, prompt and stream apart
+  std::map<uint64_t, size_t> first_ids_;  // a problem's first sample id -> problem
   std::vector<ProblemSamples> graded_;
   std::vector<KeptSample> kept_;
 };
@@ -122,7 +122,8 @@ Result<std::vector<int>> tokens_of_word(const Tokenizer& tokenizer, const std::s
   std::vector<int> ids;
   for (const std::string& spelling : {word, " " + word})
     if (const auto id = tokenizer.token_id(spelling); id.ok()) ids.push_back(*id);
-  if (ids.empty()) return Error::usage("banned word", cat("\"", word, "\" is not one token of this model; expected one that is"));
+  if (ids.empty())
+    return Error::usage("banned word", cat("\"", word, "\" is not one token of this model; expected one that is"));
   return ids;
 }
 

@@ -12,15 +12,16 @@
 #include "engine/engine.h"
 #include "eval/scores.h"
 #include "tasks/task_set.h"
-#include "text/template.h"
+#include "text/r1_zero.h"
 #include "text/tokenizer.h"
 
 namespace r1 {
 
 struct EvalOptions {
+  PromptStyle prompt = PromptStyle::chat;
   size_t samples = 16;
-  float temperature = 1;       // 0: greedy
-  size_t max_new_tokens = 0;   // 0: to the end of the context
+  float temperature = 1;      // 0: greedy
+  size_t max_new_tokens = 0;  // 0: to the end of the context
   uint64_t seed = 0;
   std::vector<std::string> banned_words;  // never drawn, alone or after a space; each must be one token
   size_t max_running = 384;               // sequences that decode together; changes no result
@@ -45,8 +46,8 @@ struct EvalReport {
 
 using EvalProgress = std::function<void(size_t samples_done, size_t samples_in_all)>;
 
-// Errors: no problems, options out of range, a banned word that is no token, a prompt that leaves no room in the context
-// (the problem is named), Ctrl-C.
+// Errors: no problems, options out of range, a banned word that is no token, a prompt that leaves no room in the
+// context (the problem is named), Ctrl-C.
 Result<EvalReport> evaluate(Exec exec, Model& model, const Tokenizer& tokenizer, const ChatTemplate& chat,
                             const TaskSet& tasks, std::span<const Problem> problems, const EvalOptions& options,
                             const EvalProgress& progress = {});

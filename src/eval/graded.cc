@@ -60,7 +60,8 @@ std::string_view last_number(std::string_view text) {
   if (last == text.npos) return {};
   const size_t before = text.substr(0, last).find_last_not_of("0123456789.,/");
   size_t begin = text.find_first_of("0123456789.", before == text.npos ? 0 : before + 1);
-  const bool has_sign = begin > 0 && text[begin - 1] == '-' && (begin == 1 || kDigits.find(text[begin - 2]) == kDigits.npos);
+  const bool has_sign =
+      begin > 0 && text[begin - 1] == '-' && (begin == 1 || kDigits.find(text[begin - 2]) == kDigits.npos);
   if (has_sign) --begin;
   return text.substr(begin, last + 1 - begin);
 }
@@ -99,28 +100,35 @@ std::optional<Language> language_of(const Problem& problem) {
 
 std::string normalised_answer(const Problem& problem, std::string_view answer) {
   switch (problem.verifier) {
-    case Verifier::exact: return one_spaced(answer);
+    case Verifier::exact:
+      return one_spaced(answer);
     case Verifier::number: {
       const auto number = parse_number(trimmed(answer));
       return number ? to_string(*number) : one_spaced(answer);
     }
-    case Verifier::set: return normalised_set(answer);
-    case Verifier::countdown: return without_spaces(answer.substr(0, answer.find('=')));
+    case Verifier::set:
+      return normalised_set(answer);
+    case Verifier::countdown:
+      return without_spaces(answer.substr(0, answer.find('=')));
   }
   return {};
 }
 
 bool ends_with_right_answer(const Problem& problem, std::string_view text) {
   switch (problem.verifier) {
-    case Verifier::number: return is_right_answer(problem, last_number(text));
-    case Verifier::countdown: return is_right_answer(problem, last_expression(text));
+    case Verifier::number:
+      return is_right_answer(problem, last_number(text));
+    case Verifier::countdown:
+      return is_right_answer(problem, last_expression(text));
     case Verifier::exact:
-    case Verifier::set: return is_right_answer(problem, last_line(text));
+    case Verifier::set:
+      return is_right_answer(problem, last_line(text));
   }
   return false;
 }
 
-GradedSample grade_sample(const TaskSet& tasks, const Problem& problem, std::string_view text, size_t tokens, bool stopped) {
+GradedSample grade_sample(const TaskSet& tasks, const Problem& problem, std::string_view text, size_t tokens,
+                          bool stopped) {
   const Verdict verdict = tasks.grade(problem, text);
   const std::string_view thought = thinking_of(text);
   GradedSample out;

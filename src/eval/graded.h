@@ -21,13 +21,14 @@ struct GradedSample {
   size_t tokens = 0;                  // drawn, the stop token included
 };
 
-GradedSample grade_sample(const TaskSet& tasks, const Problem& problem, std::string_view text, size_t tokens, bool stopped);
+GradedSample grade_sample(const TaskSet& tasks, const Problem& problem, std::string_view text, size_t tokens,
+                          bool stopped);
 
 // An answer as votes count it: numbers in lowest terms, expressions without spaces or "= N", text with single spaces.
 std::string normalised_answer(const Problem& problem, std::string_view answer);
 
-// The last thing in the text that could be an answer is right: the last number, the last expression with an operator, or
-// for text and sets the last line. Linear in the text.
+// The last thing in the text that could be an answer is right: the last number, the last expression with an operator,
+// or for text and sets the last line. Linear in the text.
 bool ends_with_right_answer(const Problem& problem, std::string_view text);
 
 }  // namespace r1

@@ -28,10 +28,10 @@ ordered_json kept_json(const KeptSample& s) {
 std::string row(const std::string& name, const EvalScores& s) {
   char line[200];
   const auto percent = [](double share) { return 100 * share; };
-  std::snprintf(line, sizeof line, "%-24.24s %8zu %7.1f +-%4.1f %7.1f %7.1f %7.1f %8.1f %7.1f %7.1f %7.1f %7.1f\n", name.c_str(),
-                s.problems, percent(s.pass_at_1), percent(s.pass_at_1_error), percent(s.pass_at_1_format_blind),
-                percent(s.pass_at_k), percent(s.cons_at_k), s.mean_length, percent(s.format), percent(s.cut_off),
-                percent(s.reflective), percent(s.mixed));
+  std::snprintf(line, sizeof line, "%-24.24s %8zu %7.1f +-%4.1f %7.1f %7.1f %7.1f %8.1f %7.1f %7.1f %7.1f %7.1f\n",
+                name.c_str(), s.problems, percent(s.pass_at_1), percent(s.pass_at_1_error),
+                percent(s.pass_at_1_format_blind), percent(s.pass_at_k), percent(s.cons_at_k), s.mean_length,
+                percent(s.format), percent(s.cut_off), percent(s.reflective), percent(s.mixed));
   return line;
 }
 
@@ -57,8 +57,9 @@ std::string report_to_json(const EvalReport& report) {
 std::string report_table(const EvalReport& report) {
   char line[200];
   const std::string k = cat(report.options.samples);
-  std::snprintf(line, sizeof line, "%-24s %8s %7s %6s %7s %7s %7s %8s %7s %7s %7s %7s\n", "task", "problems", "pass@1", "", "blind",
-                cat("pass@", k).c_str(), cat("cons@", k).c_str(), "length", "format", "cut", "reflect", "mixed");
+  std::snprintf(line, sizeof line, "%-24s %8s %7s %6s %7s %7s %7s %8s %7s %7s %7s %7s\n", "task", "problems", "pass@1",
+                "", "blind", cat("pass@", k).c_str(), cat("cons@", k).c_str(), "length", "format", "cut", "reflect",
+                "mixed");
   std::string out = line;
   for (const auto& [task, scores] : report.by_task) {
     out += row(task, scores);

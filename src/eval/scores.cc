@@ -76,9 +76,8 @@ EvalScores summarise(std::span<const ProblemSamples* const> problems) {
 }
 
 std::vector<std::pair<std::string, double>> named_scores(const EvalScores& s) {
-  std::vector<std::pair<std::string, double>> out = {{"pass@1", s.pass_at_1},
-                                                     {"pass@1_error", s.pass_at_1_error},
-                                                     {"pass@1_format_blind", s.pass_at_1_format_blind}};
+  std::vector<std::pair<std::string, double>> out = {
+      {"pass@1", s.pass_at_1}, {"pass@1_error", s.pass_at_1_error}, {"pass@1_format_blind", s.pass_at_1_format_blind}};
   if (s.k > 1) {
     out.emplace_back(cat("pass@", s.k), s.pass_at_k);
     out.emplace_back(cat("cons@", s.k), s.cons_at_k);

@@ -14,7 +14,11 @@ struct Problem {
 
   Problem(Draw& in, size_t heads, size_t keys, size_t k_dim, size_t v_dim, float range = 1)
       : shape{heads, keys, k_dim, v_dim, k_dim + 3, v_dim + 5, 1 / std::sqrt(float(k_dim))},
-        stride(k_dim + v_dim + 7), k_offset(2), v_offset(k_dim + 3), q(in(heads * (k_dim + 3), range)), rows(in(keys * stride)) {}
+        stride(k_dim + v_dim + 7),
+        k_offset(2),
+        v_offset(k_dim + 3),
+        q(in(heads * (k_dim + 3), range)),
+        rows(in(keys * stride)) {}
 
   size_t out_size() const { return shape.heads * shape.out_stride; }
 };
@@ -58,21 +62,26 @@ void expect_near_twin(const Kernels& t, const Problem& p) {
   std::vector<reference::Stats> stats(s.heads);
   reference::attention(s, q.data(), {rows.data(), p.stride, p.k_offset, p.v_offset}, want.data(), stats.data());
   for (size_t h = 0; h < s.heads; ++h) {
-    // A score errs by its chain; a weight by twice that, by exp's error on each block's way, and by its argument's rounding.
+    // A score errs by its chain; a weight by twice that, by exp's error on each block's way, and by its argument's
+    // rounding.
     double score = 0, value = 0;
     for (size_t j = 0; j < s.keys; ++j) {
       double size = 0;
-      for (size_t d = 0; d < s.k_dim; ++d) size += std::abs(q[h * s.q_stride + d] * rows[j * p.stride + p.k_offset + d]);
+      for (size_t d = 0; d < s.k_dim; ++d)
+        size += std::abs(q[h * s.q_stride + d] * rows[j * p.stride + p.k_offset + d]);
       score = std::max(score, size * double(s.scale));
       for (size_t d = 0; d < s.v_dim; ++d) value = std::max(value, std::abs(rows[j * p.stride + p.v_offset + d]));
     }
-    const double blocks = double(s.keys + kKeyBlock - 1) / kKeyBlock, score_error = kUnit * double(s.k_dim / kLanes + 5) * score;
+    const double blocks = double(s.keys + kKeyBlock - 1) / kKeyBlock,
+                 score_error = kUnit * double(s.k_dim / kLanes + 5) * score;
     const double weight_error = 2 * score_error + (blocks + 1) * 5 * kUnit + 4 * kUnit * score + kUnit * double(s.keys);
     for (size_t d = 0; d < s.v_dim; ++d)
-      ASSERT_TRUE(near(got.out[h * s.out_stride + d], want[h * s.out_stride + d], weight_error * value)) << t.name << " " << s.keys << " " << h;
+      ASSERT_TRUE(near(got.out[h * s.out_stride + d], want[h * s.out_stride + d], weight_error * value))
+          << t.name << " " << s.keys << " " << h;
     ASSERT_TRUE(near(got.stats[h].max, stats[h].max, score_error)) << t.name;
     ASSERT_TRUE(near(double(got.stats[h].max) + double(got.stats[h].log_sum), stats[h].max + stats[h].log_sum,
-                     weight_error + kUnit * std::abs(stats[h].log_sum))) << t.name;
+                     weight_error + kUnit * std::abs(stats[h].log_sum)))
+        << t.name;
   }
 }
 
@@ -93,7 +102,8 @@ TEST(Attention, TakesLargeScores) {
     }
 }
 
-// A key far ahead of the others takes all the weight, in whichever block it sits: exp(0) = 1 and the rest underflow to 0.
+// A key far ahead of the others takes all the weight, in whichever block it sits: exp(0) = 1 and the rest underflow to
+// 0.
 TEST(Attention, GivesAWinnerItsValueExactly) {
   for (const Kernels* t : all_kernels())
     for (const size_t winner : {0, 63, 64, 150, 299}) {
@@ -105,7 +115,8 @@ TEST(Attention, GivesAWinnerItsValueExactly) {
       const Result r = run(*t, p);
       for (size_t h = 0; h < 2; ++h) {
         for (size_t d = 0; d < 32; ++d)
-          ASSERT_TRUE(testing::same(r.out[h * p.shape.out_stride + d], p.rows[winner * p.stride + p.v_offset + d])) << t->name << " " << winner;
+          ASSERT_TRUE(testing::same(r.out[h * p.shape.out_stride + d], p.rows[winner * p.stride + p.v_offset + d]))
+              << t->name << " " << winner;
         EXPECT_TRUE(testing::same(r.stats[h].log_sum, 0.0f));
         EXPECT_EQ(r.stats[h].max, 1.2e5f);
       }
@@ -118,7 +129,8 @@ TEST(Attention, DoesNotDependOnPages) {
       Draw in{{keys, 9}};
       const Problem p(in, 5, keys, 48, 80, 3);
       const Result want = run(*t, p);
-      for (const size_t page_tokens : {1, 3, 16, 64, 100, 100000}) EXPECT_TRUE(same(run(*t, p, page_tokens), want)) << t->name << " " << keys << " " << page_tokens;
+      for (const size_t page_tokens : {1, 3, 16, 64, 100, 100000})
+        EXPECT_TRUE(same(run(*t, p, page_tokens), want)) << t->name << " " << keys << " " << page_tokens;
     }
 }
 
@@ -151,7 +163,8 @@ TEST(Attention, LeavesItsNeighboursAloneAndNeedsNoStats) {
       for (size_t d = p.shape.v_dim; d < p.shape.out_stride; ++d) EXPECT_EQ(r.out[h * p.shape.out_stride + d], 0.5f);
     Floats out(p.out_size(), 0.5f), scores(3 * kKeyBlock);
     const float* page = p.rows.data();
-    t->attention(p.shape, p.q.data(), {&page, 70, p.stride, p.k_offset, p.v_offset}, out.data(), nullptr, scores.data());
+    t->attention(p.shape, p.q.data(), {&page, 70, p.stride, p.k_offset, p.v_offset}, out.data(), nullptr,
+                 scores.data());
     EXPECT_TRUE(testing::same(out, r.out)) << t->name;
   }
 }
@@ -163,7 +176,8 @@ TEST(Attention, EqualsThePlainTableOnRandomShapesAndExtremeValues) {
     Problem p(in, heads, keys, 16 * in.size(1, 5), 16 * in.size(1, 6), round % 3 == 0 ? 200.0f : 2.0f);
     if (round % 4 == 3) p.rows = in.harsh(p.rows.size());
     const Result want = run(plain_kernels(), p);
-    for (const Kernels* t : simd_kernels()) ASSERT_TRUE(same(run(*t, p, in.size(1, 70)), want)) << t->name << " " << heads << " " << keys << " " << round;
+    for (const Kernels* t : simd_kernels())
+      ASSERT_TRUE(same(run(*t, p, in.size(1, 70)), want)) << t->name << " " << heads << " " << keys << " " << round;
   }
 }
 

@@ -14,8 +14,13 @@ struct Problem {
 
   // v_offset 0: the value is the head of the key, as in MLA's latent rows.
   Problem(Draw& in, size_t heads, size_t keys, size_t k_dim, size_t v_dim, size_t v_offset, float range = 1)
-      : shape{heads, keys, k_dim, v_dim, k_dim, v_dim, 1 / std::sqrt(float(k_dim))}, stride(std::max(k_dim, v_offset + v_dim) + 3),
-        v_offset(v_offset), q(in(heads * k_dim, range)), rows(in(keys * stride)), d_out(in(heads * v_dim)), dq(in(heads * k_dim)),
+      : shape{heads, keys, k_dim, v_dim, k_dim, v_dim, 1 / std::sqrt(float(k_dim))},
+        stride(std::max(k_dim, v_offset + v_dim) + 3),
+        v_offset(v_offset),
+        q(in(heads * k_dim, range)),
+        rows(in(keys * stride)),
+        d_out(in(heads * v_dim)),
+        dq(in(heads * k_dim)),
         dkv(in(keys * stride)) {}
 };
 
@@ -27,7 +32,8 @@ Floats run(const Kernels& t, const Problem& p, size_t page_tokens) {
   Floats out(p.d_out.size()), scratch(std::max(p.shape.keys, p.shape.heads * kKeyBlock)), dq = p.dq, dkv = p.dkv;
   std::vector<RowStats> stats(p.shape.heads);
   t.attention(p.shape, p.q.data(), kv, out.data(), stats.data(), scratch.data());
-  t.attention_vjp(p.shape, p.q.data(), kv, out.data(), stats.data(), p.d_out.data(), dq.data(), dkv.data(), scratch.data());
+  t.attention_vjp(p.shape, p.q.data(), kv, out.data(), stats.data(), p.d_out.data(), dq.data(), dkv.data(),
+                  scratch.data());
   return joined(std::move(dq), dkv);
 }
 
@@ -46,18 +52,23 @@ TEST(AttentionVjp, IsNearTheTwinAndAdds) {
         const AttentionShape& s = p.shape;
         const Floats got = run(*t, p, keys);
         Doubles dq = to_double(p.dq), dkv = to_double(p.dkv);
-        reference::attention_vjp(s, to_double(p.q).data(), {to_double(p.rows).data(), p.stride, 0, p.v_offset}, to_double(p.d_out).data(), dq.data(), dkv.data());
+        reference::attention_vjp(s, to_double(p.q).data(), {to_double(p.rows).data(), p.stride, 0, p.v_offset},
+                                 to_double(p.d_out).data(), dq.data(), dkv.data());
         // Weights err as in attention_test; dp and its mean by a chain over v_dim; the sums by one over keys or heads.
         const double score = double(s.scale) * double(s.k_dim) * largest(p.q) * largest(p.rows);
         const double weight_error = kUnit * (2 * double(s.k_dim / kLanes + 5) * score + 6 * score + double(keys) + 30);
         const double dp = double(s.v_dim) * largest(p.d_out) * largest(p.rows);
-        const double ds_error = 2 * dp * double(s.scale) * (2 * weight_error + kUnit * double(s.v_dim / kLanes + 8));  // times p_j
+        const double ds_error =
+            2 * dp * double(s.scale) * (2 * weight_error + kUnit * double(s.v_dim / kLanes + 8));  // times p_j
         for (size_t i = 0; i < dq.size(); ++i)
-          ASSERT_TRUE(near(got[i], dq[i], (ds_error + kUnit * double(keys) * 2 * dp * double(s.scale)) * largest(p.rows) + kUnit * std::abs(p.dq[i])))
+          ASSERT_TRUE(near(got[i], dq[i],
+                           (ds_error + kUnit * double(keys) * 2 * dp * double(s.scale)) * largest(p.rows) +
+                               kUnit * std::abs(p.dq[i])))
               << t->name << " dq " << keys << " " << i;
         for (size_t i = 0; i < dkv.size(); ++i)
           ASSERT_TRUE(near(got[dq.size() + i], dkv[i],
-                           double(s.heads) * (ds_error * largest(p.q) + weight_error * largest(p.d_out)) + kUnit * 4 * (std::abs(p.dkv[i]) + std::abs(dkv[i]))))
+                           double(s.heads) * (ds_error * largest(p.q) + weight_error * largest(p.d_out)) +
+                               kUnit * 4 * (std::abs(p.dkv[i]) + std::abs(dkv[i]))))
               << t->name << " dkv " << keys << " " << i;
       }
 }
@@ -84,7 +95,8 @@ TEST(AttentionVjp, EqualsThePlainTableWhateverThePages) {
     Problem p(in, in.size(1, 9), in.size(1, 150), k_dim, v_dim, latent ? 0 : k_dim + 1, round % 3 == 0 ? 100.0f : 2.0f);
     if (round % 4 == 3) p.rows = in.harsh(p.rows.size());
     const Floats want = run(plain_kernels(), p, p.shape.keys);
-    for (const Kernels* t : all_kernels()) ASSERT_TRUE(same(run(*t, p, in.size(1, 70)), want)) << t->name << " " << round;
+    for (const Kernels* t : all_kernels())
+      ASSERT_TRUE(same(run(*t, p, in.size(1, 70)), want)) << t->name << " " << round;
   }
 }
 

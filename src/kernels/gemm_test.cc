@@ -18,7 +18,8 @@ struct Product {
     y = in(rows * ldy + 1);
   }
   // All pointers one float off, so that nothing is aligned.
-  void run(const Kernels& t, Floats& out, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end, bool accumulate) const {
+  void run(const Kernels& t, Floats& out, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+           bool accumulate) const {
     t.gemm(x.data() + 1 + row_begin * ldx, ldx, row_end - row_begin, w.data(), k, n, panel_begin, panel_end,
            out.data() + 1 + row_begin * ldy, ldy, accumulate);
   }
@@ -45,7 +46,8 @@ TEST(Gemm, IsWithinTheErrorOfItsChain) {
               for (double& e : *v) e = std::abs(e);
             reference::gemm(dx.data(), k, rows, dw.data(), k, n, size.data(), n, accumulate);
             for (size_t i = 0; i < y.size(); ++i)
-              ASSERT_TRUE(near(y[i], want[i], 1.01 * double(k) * kUnit * size[i])) << t->name << " " << rows << " " << k << " " << n;
+              ASSERT_TRUE(near(y[i], want[i], 1.01 * double(k) * kUnit * size[i]))
+                  << t->name << " " << rows << " " << k << " " << n;
           }
         }
 }
@@ -75,7 +77,8 @@ TEST(Gemm, EqualsThePlainTableOnRandomShapesAndExtremeValues) {
     const Product p(in, rows, k, n, k + in.size(0, 3), n + in.size(0, 3), round % 2 == 1);
     const bool accumulate = in.rng.chance(0.5);
     const Floats want = p.whole(plain_kernels(), accumulate);
-    for (const Kernels* t : simd_kernels()) ASSERT_TRUE(same(p.whole(*t, accumulate), want)) << t->name << " " << rows << " " << k << " " << n;
+    for (const Kernels* t : simd_kernels())
+      ASSERT_TRUE(same(p.whole(*t, accumulate), want)) << t->name << " " << rows << " " << k << " " << n;
     // What lies between the rows and past them stays as it was.
     ASSERT_TRUE(same(want[0], p.y[0]));
     for (size_t m = 0; m < rows; ++m)
@@ -115,7 +118,8 @@ TEST(Gemm, OneRowEqualsTheSameRowAmongAThousand) {
     for (const size_t row : {0, 1, 5, 6, 7, 500, 995, 996, 999}) {
       Floats out = p.y;
       p.run(*t, out, row, row + 1, 0, panels_of(n), false);
-      for (size_t j = 0; j < n; ++j) ASSERT_TRUE(same(out[1 + row * n + j], want[1 + row * n + j])) << t->name << " " << row;
+      for (size_t j = 0; j < n; ++j)
+        ASSERT_TRUE(same(out[1 + row * n + j], want[1 + row * n + j])) << t->name << " " << row;
     }
   }
 }
@@ -129,7 +133,8 @@ TEST(Gemm, AccumulatingContinuesTheChain) {
       // The same w cut in its inputs: two packed matrices.
       Floats head, tail;
       for (size_t panel = 0; panel < panels_of(n); ++panel) {
-        const auto begin = p.w.begin() + std::ptrdiff_t(panel * k * kLanes), middle = begin + std::ptrdiff_t(cut * kLanes);
+        const auto begin = p.w.begin() + std::ptrdiff_t(panel * k * kLanes),
+                   middle = begin + std::ptrdiff_t(cut * kLanes);
         head.insert(head.end(), begin, middle);
         tail.insert(tail.end(), middle, begin + std::ptrdiff_t(k * kLanes));
       }
@@ -142,8 +147,8 @@ TEST(Gemm, AccumulatingContinuesTheChain) {
 }
 
 Floats weight_grad(const Kernels& t, const Product& p, const Floats& dy, Floats dw, size_t row_begin, size_t row_end) {
-  t.gemm_weight_grad(p.x.data() + 1 + row_begin * p.ldx, p.ldx, dy.data() + 1 + row_begin * p.ldy, p.ldy, row_end - row_begin, p.k, p.n, 0,
-                     panels_of(p.n), 0, p.k, dw.data());
+  t.gemm_weight_grad(p.x.data() + 1 + row_begin * p.ldx, p.ldx, dy.data() + 1 + row_begin * p.ldy, p.ldy,
+                     row_end - row_begin, p.k, p.n, 0, panels_of(p.n), 0, p.k, dw.data());
   return dw;
 }
 
@@ -164,8 +169,10 @@ TEST(WeightGrad, IsWithinTheErrorOfItsChain) {
           for (size_t j = 0; j < panels_of(n) * kLanes; ++j)
             for (size_t i = 0; i < k; ++i) {
               const float got = dw[(j / kLanes * k + i) * kLanes + j % kLanes];
-              if (j >= n) ASSERT_EQ(got, 0.0f) << "a dead lane";
-              else ASSERT_TRUE(near(got, want[j * k + i], 1.01 * double(rows) * kUnit * size[j * k + i])) << t->name;
+              if (j >= n)
+                ASSERT_EQ(got, 0.0f) << "a dead lane";
+              else
+                ASSERT_TRUE(near(got, want[j * k + i], 1.01 * double(rows) * kUnit * size[j * k + i])) << t->name;
             }
         }
 }
@@ -180,11 +187,13 @@ TEST(WeightGrad, EqualsThePlainTableHoweverCut) {
     for (const Kernels* t : all_kernels()) {
       ASSERT_TRUE(same(weight_grad(*t, p, dy, start, 0, rows), want)) << t->name;
       const size_t middle = in.size(0, rows);
-      ASSERT_TRUE(same(weight_grad(*t, p, dy, weight_grad(*t, p, dy, start, 0, middle), middle, rows), want)) << t->name << " rows cut";
+      ASSERT_TRUE(same(weight_grad(*t, p, dy, weight_grad(*t, p, dy, start, 0, middle), middle, rows), want))
+          << t->name << " rows cut";
       Floats dw = start;
       const size_t k_cut = in.size(0, k), panel_cut = in.size(0, panels_of(n));
       const auto part = [&](size_t panel_begin, size_t panel_end, size_t k_begin, size_t k_end) {
-        t->gemm_weight_grad(p.x.data() + 1, p.ldx, dy.data() + 1, p.ldy, rows, k, n, panel_begin, panel_end, k_begin, k_end, dw.data());
+        t->gemm_weight_grad(p.x.data() + 1, p.ldx, dy.data() + 1, p.ldy, rows, k, n, panel_begin, panel_end, k_begin,
+                            k_end, dw.data());
       };
       part(0, panel_cut, 0, k_cut);
       part(0, panel_cut, k_cut, k);

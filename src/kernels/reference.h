@@ -1,5 +1,5 @@
-// The kernels' meaning: for each entry of the table (kernels.h), its plain twin in double precision. Slow, obviously right,
-// and kept for ever: every table is judged by it. Matrices are logical here, w[n][k] row-major, without panels.
+// The kernels' meaning: for each entry of the table (kernels.h), its plain twin in double precision. Slow, obviously
+// right, and kept for ever: every table is judged by it. Matrices are logical here, w[n][k] row-major, without panels.
 // Pure functions; no alignment, no padding, no size restrictions.
 #pragma once
 #include <cstddef>

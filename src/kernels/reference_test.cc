@@ -95,7 +95,8 @@ TEST(Reference, SoftmaxByHand) {
 TEST(Reference, AttentionGradient) {
   Draw in;
   // The value overlaps the key, as in MLA's latent rows.
-  const AttentionShape shape{.heads = 2, .keys = 5, .k_dim = 4, .v_dim = 3, .q_stride = 6, .out_stride = 5, .scale = 1.5f};
+  const AttentionShape shape{
+      .heads = 2, .keys = 5, .k_dim = 4, .v_dim = 3, .q_stride = 6, .out_stride = 5, .scale = 1.5f};
   const size_t stride = 7;
   Doubles q = draw(in, 12), rows = draw(in, 5 * stride), d_out = draw(in, 10), out(10), dq(12), drows(5 * stride);
   for (const size_t v_offset : {1, 4}) {
@@ -117,7 +118,14 @@ TEST(Reference, AdamWFirstStepByHand) {
   const Doubles g{4};
   // Bias-corrected moments of the first step are g and g^2: the step is its sign, plus decay.
   reference::adamw(w.data(), m.data(), v.data(), g.data(), 1,
-                   {.lr = 0.5f, .beta1 = 0.75f, .beta2 = 0.875f, .eps = 0, .weight_decay = 0.25f, .bias1 = 0.25f, .bias2 = 0.125f, .grad_scale = 0.5f});
+                   {.lr = 0.5f,
+                    .beta1 = 0.75f,
+                    .beta2 = 0.875f,
+                    .eps = 0,
+                    .weight_decay = 0.25f,
+                    .bias1 = 0.25f,
+                    .bias2 = 0.125f,
+                    .grad_scale = 0.5f});
   EXPECT_DOUBLE_EQ(m[0], 0.5);
   EXPECT_DOUBLE_EQ(v[0], 0.5);
   EXPECT_DOUBLE_EQ(w[0], 2 - 0.5 * (1 + 0.25 * 2));

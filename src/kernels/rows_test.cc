@@ -29,7 +29,8 @@ TEST(Dot, IsTheWrittenArithmetic) {
       EXPECT_TRUE(near(lanes[0], reference::dot(to_double(a).data(), to_double(b).data(), n),
                        1.01 * lane_chain(n) * kUnit * reference::dot(absolute(a).data(), absolute(b).data(), n)));
       const double squares = reference::sum_squares(to_double(a).data(), n);
-      EXPECT_TRUE(near(t->sum_squares(a.data(), n), squares, 1.01 * lane_chain(n) * kUnit * squares)) << t->name << " " << n;
+      EXPECT_TRUE(near(t->sum_squares(a.data(), n), squares, 1.01 * lane_chain(n) * kUnit * squares))
+          << t->name << " " << n;
     }
 }
 
@@ -62,10 +63,12 @@ TEST(RmsNorm, IsNearTheTwin) {
       Floats y(n);
       const float r = t->rms_norm(y.data(), x.data(), gain.data(), n, 1e-6f);
       Doubles want(n);
-      const double want_r = reference::rms_norm(want.data(), to_double(x).data(), to_double(gain).data(), n, double(1e-6f));
+      const double want_r =
+          reference::rms_norm(want.data(), to_double(x).data(), to_double(gain).data(), n, double(1e-6f));
       const double error = (lane_chain(n) / 2 + 3) * kUnit;  // half of the sum's, which stands under a root
       EXPECT_TRUE(near(r, want_r, 1.01 * error * want_r)) << t->name << " " << n;
-      for (size_t i = 0; i < n; ++i) EXPECT_TRUE(near(y[i], want[i], 1.01 * (error + 2 * kUnit) * std::abs(want[i]))) << t->name << " " << n;
+      for (size_t i = 0; i < n; ++i)
+        EXPECT_TRUE(near(y[i], want[i], 1.01 * (error + 2 * kUnit) * std::abs(want[i]))) << t->name << " " << n;
     }
 }
 
@@ -87,14 +90,17 @@ TEST(RmsNormVjp, IsNearTheTwinAndAdds) {
       const float r = t->rms_norm(y.data(), x.data(), gain.data(), n, 1e-5f);
       t->rms_norm_vjp(dx.data(), dg.data(), dy.data(), x.data(), gain.data(), n, r);
       Doubles want_dx = to_double(dx0), want_dg = to_double(dg0);
-      reference::rms_norm_vjp(want_dx.data(), want_dg.data(), to_double(dy).data(), to_double(x).data(), to_double(gain).data(), n, r);
+      reference::rms_norm_vjp(want_dx.data(), want_dg.data(), to_double(dy).data(), to_double(x).data(),
+                              to_double(gain).data(), n, r);
       double along = 0;
       for (size_t i = 0; i < n; ++i) along += std::abs(double(dy[i]) * gain[i] * x[i]);
       for (size_t i = 0; i < n; ++i) {
-        const double first = std::abs(double(r) * gain[i] * dy[i]), second = along * r * r * r * std::abs(x[i]) / double(n);
+        const double first = std::abs(double(r) * gain[i] * dy[i]),
+                     second = along * r * r * r * std::abs(x[i]) / double(n);
         const double tolerance = kUnit * (2 * std::abs(dx0[i]) + 5 * first + (lane_chain(n) + 8) * second);
         EXPECT_TRUE(near(dx[i], want_dx[i], tolerance)) << t->name << " " << n;
-        EXPECT_TRUE(near(dg[i], want_dg[i], kUnit * (std::abs(dg0[i]) + 4 * std::abs(double(dy[i]) * x[i] * r)))) << t->name << " " << n;
+        EXPECT_TRUE(near(dg[i], want_dg[i], kUnit * (std::abs(dg0[i]) + 4 * std::abs(double(dy[i]) * x[i] * r))))
+            << t->name << " " << n;
       }
       // Either gradient alone is the same.
       Floats dx_alone = dx0, dg_alone = dg0;
@@ -105,7 +111,14 @@ TEST(RmsNormVjp, IsNearTheTwinAndAdds) {
     }
 }
 
-constexpr AdamWStep kStep{.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.19f, .bias2 = 0.0975f, .grad_scale = 0.5f};
+constexpr AdamWStep kStep{.lr = 1e-2f,
+                          .beta1 = 0.9f,
+                          .beta2 = 0.95f,
+                          .eps = 1e-8f,
+                          .weight_decay = 0.1f,
+                          .bias1 = 0.19f,
+                          .bias2 = 0.0975f,
+                          .grad_scale = 0.5f};
 
 TEST(AdamW, IsNearTheTwin) {
   for (const Kernels* t : all_kernels())
@@ -125,8 +138,11 @@ TEST(AdamW, IsNearTheTwin) {
         EXPECT_TRUE(near(m[i], want_m[i], m_error)) << t->name;
         EXPECT_TRUE(near(v[i], want_v[i], v_error)) << t->name;
         const double root = std::sqrt(want_v[i] / double(kStep.bias2));
-        const double step_error = m_error / double(kStep.bias1) / root + std::abs(want_m[i]) / double(kStep.bias1) / root * (v_error / want_v[i] + 6 * kUnit);
-        EXPECT_TRUE(near(w[i], want_w[i], double(kStep.lr) * step_error + 4 * kUnit * (std::abs(w0[i]) + std::abs(want_w[i])))) << t->name;
+        const double step_error = m_error / double(kStep.bias1) / root +
+                                  std::abs(want_m[i]) / double(kStep.bias1) / root * (v_error / want_v[i] + 6 * kUnit);
+        EXPECT_TRUE(
+            near(w[i], want_w[i], double(kStep.lr) * step_error + 4 * kUnit * (std::abs(w0[i]) + std::abs(want_w[i]))))
+            << t->name;
       }
     }
 }
@@ -159,7 +175,8 @@ TEST(RowKernels, EqualThePlainTableOnRandomSizesAndExtremeValues) {
     const bool harsh = round % 2 == 1;
     const auto draw = [&] { return harsh ? in.harsh(n + 2) : in(n + 2, 3); };
     const Floats a = draw(), b = draw(), c = draw(), want = run_all(plain_kernels(), n, a, b, c);
-    for (const Kernels* t : simd_kernels()) ASSERT_TRUE(same(run_all(*t, n, a, b, c), want)) << t->name << " " << n << " " << harsh;
+    for (const Kernels* t : simd_kernels())
+      ASSERT_TRUE(same(run_all(*t, n, a, b, c), want)) << t->name << " " << n << " " << harsh;
   }
 }
 

@@ -13,7 +13,9 @@ namespace {
 constexpr int kTries = 20000;
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-bool close(double got, long double want, double relative) { return std::abs((long double)(got) - want) <= (long double)(relative)*std::abs(want); }
+bool close(double got, long double want, double relative) {
+  return std::abs((long double)(got)-want) <= (long double)(relative)*std::abs(want);
+}
 
 TEST(ScalarMath, LogIsWithinAFewUnits) {
   Rng rng{1, 1};
@@ -48,7 +50,8 @@ TEST(ScalarMath, PowServesFrequencyTables) {
   for (const double base : {10000.0, 500000.0, 1e6})
     for (int i = 0; i < 128; ++i) {
       const double power = -2.0 * i / 256;
-      ASSERT_TRUE(close(exact_pow(base, power), std::pow((long double)(base), (long double)(power)), 1e-14)) << base << " " << power;
+      ASSERT_TRUE(close(exact_pow(base, power), std::pow((long double)(base), (long double)(power)), 1e-14))
+          << base << " " << power;
     }
   EXPECT_EQ(exact_pow(10000.0, 0.0), 1.0);
 }
@@ -60,8 +63,8 @@ TEST(ScalarMath, SineAndCosineOverTheWholeRange) {
       const double x = (rng.uniform() * 2 - 1) * std::ldexp(1.0, power);
       double s, c;
       exact_sin_cos(x, s, c);
-      ASSERT_LE(std::abs((long double)(s) - std::sin((long double)(x))), 1e-15L) << x;
-      ASSERT_LE(std::abs((long double)(c) - std::cos((long double)(x))), 1e-15L) << x;
+      ASSERT_LE(std::abs((long double)(s)-std::sin((long double)(x))), 1e-15L) << x;
+      ASSERT_LE(std::abs((long double)(c)-std::cos((long double)(x))), 1e-15L) << x;
       if (power < 0) {
         ASSERT_TRUE(close(s, std::sin((long double)(x)), 1e-15)) << x;
       }
@@ -78,7 +81,9 @@ TEST(ScalarMath, SineKeepsItsRelativeErrorNearItsZeros) {
     const double x = n * 3.14159265358979323846;
     double s, c;
     exact_sin_cos(x, s, c);
-    ASSERT_LE(std::abs((long double)(s) - std::sin((long double)(x))), 1e-17L + 1e-6L * std::abs(std::sin((long double)(x)))) << n;
+    ASSERT_LE(std::abs((long double)(s)-std::sin((long double)(x))),
+              1e-17L + 1e-6L * std::abs(std::sin((long double)(x))))
+        << n;
   }
 }
 

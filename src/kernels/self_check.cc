@@ -1,5 +1,5 @@
-// The check at start: every entry of a table on fixed inputs, bit for bit against the plain table. Inputs that need another
-// kernel's output take the plain one's, so a difference is the named entry's own.
+// The check at start: every entry of a table on fixed inputs, bit for bit against the plain table. Inputs that need
+// another kernel's output take the plain one's, so a difference is the named entry's own.
 #include <cstring>
 
 #include "base/rng.h"

@@ -24,7 +24,8 @@ Floats exps(const Kernels& t, const Floats& x) {
 TEST(Exp, StaysWithinItsStatedErrorOverTheWholeRange) {
   Floats x;
   const auto sweep = [&](float from, float to) {  // a prime stride through the bit patterns
-    for (uint32_t bits = std::bit_cast<uint32_t>(from); bits <= std::bit_cast<uint32_t>(to); bits += 1499) x.push_back(std::bit_cast<float>(bits));
+    for (uint32_t bits = std::bit_cast<uint32_t>(from); bits <= std::bit_cast<uint32_t>(to); bits += 1499)
+      x.push_back(std::bit_cast<float>(bits));
   };
   sweep(0.0f, 88.72f);
   sweep(-0.0f, -103.97f);
@@ -32,14 +33,16 @@ TEST(Exp, StaysWithinItsStatedErrorOverTheWholeRange) {
     const Floats y = exps(*t, x);
     for (size_t i = 0; i < x.size(); ++i) {
       const double want = std::exp(double(x[i]));
-      ASSERT_TRUE(near(y[i], want, kExpError * want + (want < 0x1p-126 ? kDenormal : 0))) << t->name << " exp(" << x[i] << ") = " << y[i];
+      ASSERT_TRUE(near(y[i], want, kExpError * want + (want < 0x1p-126 ? kDenormal : 0)))
+          << t->name << " exp(" << x[i] << ") = " << y[i];
     }
   }
 }
 
 TEST(Exp, MeetsItsLimits) {
   for (const Kernels* t : all_kernels()) {
-    const Floats y = exps(*t, {0.0f, -0.0f, kInf, -kInf, NAN, 88.73f, 1e30f, -104.0f, -1e30f, 88.7228f, -103.9f, 1e-45f});
+    const Floats y =
+        exps(*t, {0.0f, -0.0f, kInf, -kInf, NAN, 88.73f, 1e30f, -104.0f, -1e30f, 88.7228f, -103.9f, 1e-45f});
     EXPECT_TRUE(same(y[0], 1.0f) && same(y[1], 1.0f)) << t->name;
     EXPECT_TRUE(same(y[2], kInf) && same(y[3], 0.0f)) << t->name;
     EXPECT_TRUE(std::isnan(y[4])) << t->name;
@@ -73,7 +76,8 @@ TEST(Sigmoid, IsNearTheTwin) {
       t->sigmoid(y.data(), x.data(), n);
       Doubles want(n);
       reference::sigmoid(want.data(), to_double(x).data(), n);
-      for (size_t i = 0; i < n; ++i) EXPECT_TRUE(near(y[i], want[i], 1.01 * kSigmoidError * want[i] + kSigmoidFloor)) << t->name << " " << x[i];
+      for (size_t i = 0; i < n; ++i)
+        EXPECT_TRUE(near(y[i], want[i], 1.01 * kSigmoidError * want[i] + kSigmoidFloor)) << t->name << " " << x[i];
     }
 }
 
@@ -92,12 +96,15 @@ TEST(Swiglu, IsNearTheTwinForwardAndBackward) {
       reference::sigmoid(s.data(), g.data(), n);
       for (size_t i = 0; i < n; ++i) {
         const double floor = kSigmoidFloor * (1 + std::abs(g[i]));
-        EXPECT_TRUE(near(y[i], want[i], 1.01 * (kSigmoidError + 2 * kUnit) * std::abs(want[i]) + floor)) << t->name << " " << g[i];
+        EXPECT_TRUE(near(y[i], want[i], 1.01 * (kSigmoidError + 2 * kUnit) * std::abs(want[i]) + floor))
+            << t->name << " " << g[i];
         const double silu = std::abs(g[i]) * s[i];
         // 1 - s loses what s has lost: absolute, not relative to 1 - s.
-        const double dg_error = std::abs(d[i] * u[i]) * (s[i] + silu) * (2 * kSigmoidError + 5 * kUnit) + kUnit * (std::abs(dg0[i]) + std::abs(want_dg[i]));
+        const double dg_error = std::abs(d[i] * u[i]) * (s[i] + silu) * (2 * kSigmoidError + 5 * kUnit) +
+                                kUnit * (std::abs(dg0[i]) + std::abs(want_dg[i]));
         EXPECT_TRUE(near(dg[i], want_dg[i], dg_error + floor)) << t->name << " " << g[i];
-        const double du_error = std::abs(d[i]) * silu * (kSigmoidError + 3 * kUnit) + kUnit * (std::abs(du0[i]) + std::abs(want_du[i]));
+        const double du_error =
+            std::abs(d[i]) * silu * (kSigmoidError + 3 * kUnit) + kUnit * (std::abs(du0[i]) + std::abs(want_du[i]));
         EXPECT_TRUE(near(du[i], want_du[i], du_error + floor)) << t->name << " " << g[i];
       }
     }
@@ -118,14 +125,17 @@ TEST(Softmax, IsNearTheTwin) {
         const auto want = reference::row_stats(to_double(z).data(), n, double(scale));
         EXPECT_TRUE(near(stats.max, want.max, kUnit * std::abs(want.max))) << t->name;
         const double sum_error = lse_error(n) + kUnit * (std::abs(want.log_sum) + std::abs(want.max));
-        EXPECT_TRUE(near(double(stats.max) + double(stats.log_sum), want.max + want.log_sum, sum_error)) << t->name << " " << n << " " << range;
+        EXPECT_TRUE(near(double(stats.max) + double(stats.log_sum), want.max + want.log_sum, sum_error))
+            << t->name << " " << n << " " << range;
         Floats p(n);
         Doubles want_p(n);
         t->softmax(p.data(), z.data(), n, scale, stats);
         reference::softmax(want_p.data(), to_double(z).data(), n, double(scale));
         for (size_t i = 0; i < n; ++i) {
           const double argument = std::abs(double(z[i]) * double(scale) - want.max) + want.log_sum + 1;
-          EXPECT_TRUE(near(p[i], want_p[i], 1.01 * (kExpError + sum_error + 2 * kUnit * argument) * want_p[i] + kDenormal)) << t->name << " " << n << " " << range;
+          EXPECT_TRUE(
+              near(p[i], want_p[i], 1.01 * (kExpError + sum_error + 2 * kUnit * argument) * want_p[i] + kDenormal))
+              << t->name << " " << n << " " << range;
         }
       }
 }
@@ -173,12 +183,15 @@ TEST(Activations, EqualThePlainTableOnRandomSizesAndExtremeValues) {
   Draw in;
   for (int round = 0; round < 400; ++round) {
     const size_t n = in.size(1, 200);
-    const auto draw = [&]() -> Floats { return round % 2 == 1 ? in.harsh(n + 2) : in(n + 2, round % 4 == 0 ? 5.0f : 150.0f); };
+    const auto draw = [&]() -> Floats {
+      return round % 2 == 1 ? in.harsh(n + 2) : in(n + 2, round % 4 == 0 ? 5.0f : 150.0f);
+    };
     Floats a = draw();
     const Floats b = draw(), c = draw();
     if (round % 8 == 7 && n > 1) a[1] = -kInf;
     const Floats want = run_all(plain_kernels(), n, a, b, c);
-    for (const Kernels* t : simd_kernels()) ASSERT_TRUE(same(run_all(*t, n, a, b, c), want)) << t->name << " " << n << " " << round;
+    for (const Kernels* t : simd_kernels())
+      ASSERT_TRUE(same(run_all(*t, n, a, b, c), want)) << t->name << " " << n << " " << round;
   }
 }
 

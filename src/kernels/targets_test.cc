@@ -34,7 +34,8 @@ TEST(Targets, TheFirstGoodTableIsChosen) {
 const Kernels& plain() { return plain_kernels(); }
 float up(float x) { return std::nextafter(x, INFINITY); }
 
-// Each spoils one entry as a wrong kernel might: another order of sum, a product that is not fused, one ulp, a wrong tail.
+// Each spoils one entry as a wrong kernel might: another order of sum, a product that is not fused, one ulp, a wrong
+// tail.
 struct Spoiled {
   const char* entry;
   void (*spoil)(Kernels&);
@@ -42,7 +43,8 @@ struct Spoiled {
 const Spoiled kSpoiled[] = {
     {"gemm",
      [](Kernels& t) {
-       t.gemm = [](const float* x, size_t ldx, size_t rows, const float* w, size_t k, size_t n, size_t, size_t, float* y, size_t ldy, bool accumulate) {
+       t.gemm = [](const float* x, size_t ldx, size_t rows, const float* w, size_t k, size_t n, size_t, size_t,
+                   float* y, size_t ldy, bool accumulate) {
          for (size_t m = 0; m < rows; ++m)
            for (size_t j = 0; j < n; ++j) {
              float sum = accumulate ? y[m * ldy + j] : 0.0f;
@@ -53,10 +55,11 @@ const Spoiled kSpoiled[] = {
      }},
     {"gemm_weight_grad",
      [](Kernels& t) {
-       t.gemm_weight_grad = [](const float* x, size_t ldx, const float* dy, size_t ldy, size_t rows, size_t k, size_t n, size_t panel_begin,
-                               size_t panel_end, size_t k_begin, size_t k_end, float* dw) {
+       t.gemm_weight_grad = [](const float* x, size_t ldx, const float* dy, size_t ldy, size_t rows, size_t k, size_t n,
+                               size_t panel_begin, size_t panel_end, size_t k_begin, size_t k_end, float* dw) {
          for (size_t m = rows; m-- > 0;)  // rows descending
-           plain().gemm_weight_grad(x + m * ldx, ldx, dy + m * ldy, ldy, 1, k, n, panel_begin, panel_end, k_begin, k_end, dw);
+           plain().gemm_weight_grad(x + m * ldx, ldx, dy + m * ldy, ldy, 1, k, n, panel_begin, panel_end, k_begin,
+                                    k_end, dw);
        };
      }},
     {"dot",
@@ -67,14 +70,20 @@ const Spoiled kSpoiled[] = {
          return sum;
        };
      }},
-    {"sum_squares", [](Kernels& t) { t.sum_squares = [](const float* a, size_t n) { return plain().dot(a, a, n - 1) + a[n - 1] * a[n - 1]; }; }},
+    {"sum_squares",
+     [](Kernels& t) {
+       t.sum_squares = [](const float* a, size_t n) { return plain().dot(a, a, n - 1) + a[n - 1] * a[n - 1]; };
+     }},
     {"axpy",
      [](Kernels& t) {
        t.axpy = [](float* y, float a, const float* x, size_t n) {
          for (size_t i = 0; i < n; ++i) y[i] += a * x[i];
        };
      }},
-    {"add", [](Kernels& t) { t.add = [](float* y, const float* a, const float* b, size_t n) { plain().add(y, a, b, n / kLanes * kLanes); }; }},
+    {"add",
+     [](Kernels& t) {
+       t.add = [](float* y, const float* a, const float* b, size_t n) { plain().add(y, a, b, n / kLanes * kLanes); };
+     }},
     {"rms_norm",
      [](Kernels& t) {
        t.rms_norm = [](float* y, const float* x, const float* gain, size_t n, float eps) {
@@ -85,9 +94,8 @@ const Spoiled kSpoiled[] = {
      }},
     {"rms_norm_vjp",
      [](Kernels& t) {
-       t.rms_norm_vjp = [](float* dx, float* dgain, const float* dy, const float* x, const float* gain, size_t n, float r) {
-         plain().rms_norm_vjp(dx, dgain, dy, x, gain, n, up(r));
-       };
+       t.rms_norm_vjp = [](float* dx, float* dgain, const float* dy, const float* x, const float* gain, size_t n,
+                           float r) { plain().rms_norm_vjp(dx, dgain, dy, x, gain, n, up(r)); };
      }},
     {"swiglu",
      [](Kernels& t) {
@@ -118,11 +126,14 @@ const Spoiled kSpoiled[] = {
      }},
     {"softmax",
      [](Kernels& t) {
-       t.softmax = [](float* out, const float* z, size_t n, float scale, RowStats s) { plain().softmax(out, z, n, scale, {s.max + s.log_sum, 0}); };
+       t.softmax = [](float* out, const float* z, size_t n, float scale, RowStats s) {
+         plain().softmax(out, z, n, scale, {s.max + s.log_sum, 0});
+       };
      }},
     {"attention",
      [](Kernels& t) {
-       t.attention = [](const AttentionShape& s, const float* q, const KvRows& kv, float* out, RowStats* stats, float* scores) {
+       t.attention = [](const AttentionShape& s, const float* q, const KvRows& kv, float* out, RowStats* stats,
+                        float* scores) {
          AttentionShape fewer = s;
          --fewer.keys;
          plain().attention(fewer, q, kv, out, stats, scores);
@@ -130,8 +141,8 @@ const Spoiled kSpoiled[] = {
      }},
     {"attention_vjp",
      [](Kernels& t) {
-       t.attention_vjp = [](const AttentionShape& s, const float* q, const KvRows& kv, const float* out, const RowStats* stats, const float* d_out,
-                            float* dq, float* dkv, float* scratch) {
+       t.attention_vjp = [](const AttentionShape& s, const float* q, const KvRows& kv, const float* out,
+                            const RowStats* stats, const float* d_out, float* dq, float* dkv, float* scratch) {
          plain().attention_vjp(s, q, kv, out, stats, d_out, dq, dkv, scratch);
          dkv[0] = up(dkv[0]);
        };

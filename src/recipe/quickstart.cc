@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "base/log.h"
 #include "eval/evaluate.h"
@@ -111,9 +112,10 @@ struct Curves {
   double on_policy_diff = 0;
 };
 
+// NaN for what a line does not say: a gap in a chart.
 double number(const nlohmann::json& line, const char* key) {
   const auto it = line.find(key);
-  return it != line.end() && it->is_number() ? it->get<double>() : 0.0;
+  return it != line.end() && it->is_number() ? it->get<double>() : std::nan("");
 }
 
 Result<Curves> read_curves(Stage& s) {
@@ -135,12 +137,17 @@ Result<Curves> read_curves(Stage& s) {
   return out;
 }
 
-// Problems as both models thought them through: the same problems, first sample each.
+// Problems as both models thought them through, first sample each: those that RL turned right first, then the rest, so
+// that misses are seen too.
 std::vector<SideBySide> side_by_side(const EvalReport& base, const EvalReport& zero) {
   std::vector<SideBySide> out;
-  for (size_t i = 0; i < std::min({base.kept.size(), zero.kept.size(), size_t(8)}); ++i)
+  for (size_t i = 0; i < std::min(base.kept.size(), zero.kept.size()); ++i)
     out.push_back({base.kept[i].prompt, base.kept[i].reference, base.kept[i].completion, zero.kept[i].completion,
                    base.kept[i].correct, zero.kept[i].correct});
+  constexpr size_t kShown = 8, kTurned = 5;
+  std::stable_partition(out.begin(), out.end(), [](const SideBySide& e) { return e.zero_correct && !e.base_correct; });
+  if (out.size() > kShown) std::rotate(out.begin() + kTurned, out.end() - (kShown - kTurned), out.end());
+  out.resize(std::min(out.size(), kShown));
   return out;
 }
 
@@ -172,6 +179,7 @@ void visit(ConfigVisitor& v, QuickstartConfig& c) {
   v.field("final_samples", c.final_samples, at_least(2));
   v.field("curve_problems", c.curve_problems, at_least(1));
   v.field("curve_samples", c.curve_samples, at_least(1));
+  v.section("corpus", c.corpus);
   v.section("pretrain", c.pretrain);
   v.section("grpo", c.grpo);
 }

@@ -40,8 +40,8 @@ struct QuickstartReport {
 // One self-contained page: no script, nothing loaded from anywhere, everything from the report escaped.
 std::string report_html(const QuickstartReport& report);
 
-// A row of the before-and-after table, as text ("31.2%"); a dash where a model lacks the figure. The rows are those of `base` in
-// their order, then what only `r1_zero` has; "NAME_error" becomes NAME's error.
+// A row of the before-and-after table, as text ("31.2%"); a dash where a model lacks the figure. The rows are those of
+// `base` in their order, then what only `r1_zero` has; "NAME_error" becomes NAME's error.
 struct ScoreRow {
   std::string name, label, note;
   std::string base, r1_zero, change;      // change: points for shares, a factor for lengths

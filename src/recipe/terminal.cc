@@ -98,7 +98,8 @@ struct Charted {
   std::string_view metric, title;
   double scale;
 };
-constexpr Charted kClimb[] = {{"rewards/accuracy/mean", "accuracy, %", 100}, {"reward", "reward", 1}, {"loss", "loss", 1}};
+constexpr Charted kClimb[] = {
+    {"rewards/accuracy/mean", "accuracy, %", 100}, {"reward", "reward", 1}, {"loss", "loss", 1}};
 constexpr Charted kLength[] = {{"completions/mean_length", "response length, tokens", 1}};
 
 const double* find(const Metrics& metrics, std::string_view name) {
@@ -188,8 +189,12 @@ std::string small_chart(std::span<const double> values, size_t width, size_t hei
   std::string out;
   for (size_t r = 0; r < height; ++r) {
     const bool labelled = r == 0 || r + 1 == height;
-    out += cat(r == 0 ? "" : "\n", right(r == 0 ? top : labelled ? bottom : "", label), labelled ? " ┤" : " │",
-               canvas.row(r));
+    out += cat(r == 0 ? "" : "\n",
+               right(r == 0     ? top
+                     : labelled ? bottom
+                                : "",
+                     label),
+               labelled ? " ┤" : " │", canvas.row(r));
   }
   return out;
 }
@@ -200,9 +205,9 @@ std::vector<std::string> live_figures(const LiveState& state) {
   for (const Figure& f : kFigures) {
     const double* value = find(state.metrics, f.metric);
     if (!value || (has_accuracy && (f.metric == "reward" || f.metric == "loss"))) continue;
-    out.push_back(cat(f.label, " ",
-                      f.form == Form::percent ? percent_text(*value)
-                                              : number_text(*value, f.form == Form::tenths ? 1 : 3)));
+    out.push_back(
+        cat(f.label, " ",
+            f.form == Form::percent ? percent_text(*value) : number_text(*value, f.form == Form::tenths ? 1 : 3)));
   }
   if (state.heldout)
     out.push_back(cat("held-out pass@1 ", percent_text(state.heldout->second), " (step ", state.heldout->first, ")"));
@@ -214,7 +219,7 @@ std::vector<std::string> live_lines(const LiveState& state, TerminalSize size) {
   const double fraction = state.steps > 0 ? double(state.step) / double(state.steps) : 1;
   std::vector<std::string> head = {cat("step ", state.step, " of ", state.steps)};
   if (const std::string left = left_text(state); !left.empty()) head.push_back(left);
-  const size_t bar_room = width - std::min(width, cells(head[0]) + (head.size() > 1 ? cells(head[1]) + 2 : 0) + 4);
+  const size_t bar_room = width - std::min(width, cells(head[0]) + 4);
   if (bar_room >= 8) head.insert(head.begin(), bar(fraction, std::min<size_t>(bar_room, 32)));
   std::vector<std::string> lines = flowed(head, width);
   for (std::string& line : flowed(live_figures(state), width)) lines.push_back(std::move(line));
@@ -253,7 +258,8 @@ void LiveTraining::step(int64_t step, int64_t steps, const Metrics& metrics) {
   if (!before_) before_ = step - 1;
   state_.step = step, state_.steps = steps;
   remember(metrics);
-  const double each = std::chrono::duration<double>(now - start_).count() / double(std::max<int64_t>(step - *before_, 1));
+  const double each =
+      std::chrono::duration<double>(now - start_).count() / double(std::max<int64_t>(step - *before_, 1));
   state_.seconds_left = step < steps ? std::optional(each * double(steps - step)) : std::nullopt;
 
   if (!terminal_) {
@@ -266,8 +272,7 @@ void LiveTraining::step(int64_t step, int64_t steps, const Metrics& metrics) {
     if (state_.seconds_left) line += cat(separator, left_text(state_));
     return log_info(line);
   }
-  if (drawn_ && std::chrono::duration<double>(now - last_drawn_).count() < 0.05) return;
-  last_drawn_ = now, drawn_ = true;
+  drawn_ = true;
   const std::vector<std::string> lines = live_lines(state_, terminal_size());
   std::string picture = "\r\x1b[K";
   for (const std::string& line : lines) picture += cat("\n", line, "\x1b[K");

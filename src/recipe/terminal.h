@@ -14,9 +14,9 @@
 
 namespace r1 {
 
-// A line chart of `height` lines, each `width` characters wide, joined by newlines; labels of the y axis on the left. Values are
-// spread over the width (averaged where there are more of them than room); one that is not finite is a gap. "" if there is no room
-// for it or nothing to draw.
+// A line chart of `height` lines, each `width` characters wide, joined by newlines; labels of the y axis on the left.
+// Values are spread over the width (averaged where there are more of them than room); one that is not finite is a gap.
+// "" if there is no room for it or nothing to draw.
 std::string small_chart(std::span<const double> values, size_t width, size_t height);
 
 struct TerminalSize {
@@ -40,10 +40,12 @@ std::vector<std::string> live_figures(const LiveState& state);
 // What the terminal shows: fewer than size.rows lines, none wider than size.columns - 1.
 std::vector<std::string> live_lines(const LiveState& state, TerminalSize size);
 
-// On a terminal, redraws in place; elsewhere, a line for about every twentieth of the run and for every held-out evaluation.
+// On a terminal, redraws in place; elsewhere, a line for about every twentieth of the run and for every held-out
+// evaluation.
 //
-// The cursor waits on an empty line above the picture, so a line that someone else logs stays, and the picture moves down.
-// Belongs to one thread.
+// The cursor waits on an empty line above the picture, so a line that someone else logs stays and the picture moves
+// down. (Of several between two steps, all but the first may have a rest of the picture to their right.) Belongs to one
+// thread.
 class LiveTraining {
  public:
   explicit LiveTraining(bool terminal);
@@ -51,6 +53,7 @@ class LiveTraining {
   LiveTraining(const LiveTraining&) = delete;
   LiveTraining& operator=(const LiveTraining&) = delete;
 
+  // REQUIRES: 0 <= step, 0 <= steps.
   void step(int64_t step, int64_t steps, const Metrics& metrics);
   // Leaves the last picture as it is and continues below it.
   void finish();
@@ -59,7 +62,7 @@ class LiveTraining {
   void remember(const Metrics& metrics);
 
   bool terminal_;
-  std::chrono::steady_clock::time_point start_, last_drawn_{};
+  std::chrono::steady_clock::time_point start_;
   std::optional<int64_t> before_, last_line_;  // the step before the first one seen; the last one that got a line
   bool drawn_ = false;
   LiveState state_;

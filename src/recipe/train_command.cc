@@ -113,6 +113,7 @@ Result<RunEnd> train_grpo(Exec exec, Files& files, const TrainCommand& command) 
   const HeldOutEval evaluate_heldout = [&](Model& model) -> Result<Metrics> {
     EvalOptions options;
     options.samples = 8;
+    options.prompt = config.prompt;
     options.max_new_tokens = size_t(config.max_new_tokens);
     options.seed = config.seed;
     TRY_ASSIGN(const EvalReport r, evaluate(exec, model, opened.tokenizer, opened.chat, *tasks, heldout, options));

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/rng.h"
+#include "format/config_visitor.h"
 #include "tasks/chain.h"
 #include "tasks/countdown.h"
 #include "tasks/problem.h"
@@ -50,6 +51,8 @@ struct CorpusConfig {
 
   Status validate() const;  // names the field ("corpus.fact_share")
 };
+// The fields a recipe may set; validate() is the caller's.
+void visit(ConfigVisitor& v, CorpusConfig& c);
 
 enum class PageKind : uint8_t { problem, facts, drill, redo };
 

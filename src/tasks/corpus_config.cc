@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -90,6 +91,39 @@ Status CorpusConfig::validate() const {
   if (!countdowns)
     return Error::invalid("corpus.countdown", "leaves no problem outside the held-out tenth; widen its ranges");
   return {};
+}
+
+namespace {
+
+void visit_shares(ConfigVisitor& v, std::string_view key, std::array<double, 3>& shares) {
+  std::vector<double> list(shares.begin(), shares.end());
+  v.field(key, list);
+  v.require(list.size() == shares.size(), key, cat("has ", list.size(), " numbers; expected 3: direct, plain, careful"));
+  if (list.size() == shares.size()) std::copy(list.begin(), list.end(), shares.begin());
+}
+
+}  // namespace
+
+void visit(ConfigVisitor& v, CorpusConfig& c) {
+  v.field("fact_share", c.fact_share);
+  v.field("drill_share", c.drill_share);
+  v.field("redo_share", c.redo_share);
+  v.field("fact_lines", c.fact_lines);
+  v.field("drill_lines", c.drill_lines);
+  v.field("redo_lines", c.redo_lines);
+  v.field("chain_share", c.chain_share);
+  v.field("tag_share", c.tag_share);
+  v.field("chinese_question_share", c.chinese_question_share);
+  v.field("same_language_share", c.same_language_share);
+  v.field("other_language_share", c.other_language_share);
+  visit_shares(v, "english_styles", c.english_styles);
+  visit_shares(v, "chinese_styles", c.chinese_styles);
+  v.field("direct_right", c.chain_thoughts.direct_right);
+  v.field("jump_wrong", c.chain_thoughts.jump_wrong);
+  v.field("wait_if_wrong", c.chain_thoughts.wait_if_wrong);
+  v.field("wait_if_right", c.chain_thoughts.wait_if_right);
+  v.field("countdown_equation_wrong", c.countdown_thoughts.equation_wrong);
+  v.field("careful_false_yes", c.countdown_thoughts.careful_false_yes);
 }
 
 }  // namespace r1

@@ -10,8 +10,15 @@ using namespace testing;
 
 // Heads of k_dim and v_dim in `groups` groups; keys and values side by side.
 AttentionLayout gqa(size_t heads, size_t groups, size_t k_dim, size_t v_dim) {
-  return {.heads = heads, .groups = groups, .k_dim = k_dim, .v_dim = v_dim, .row = groups * (k_dim + v_dim), .k_stride = k_dim,
-          .v_offset = groups * k_dim, .v_stride = v_dim, .scale = 0.7f};
+  return {.heads = heads,
+          .groups = groups,
+          .k_dim = k_dim,
+          .v_dim = v_dim,
+          .row = groups * (k_dim + v_dim),
+          .k_stride = k_dim,
+          .v_offset = groups * k_dim,
+          .v_stride = v_dim,
+          .scale = 0.7f};
 }
 
 // MLA absorbed: one latent row for all heads, its head being the value.
@@ -25,8 +32,9 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{gqa(1, 1, 16, 16), {1}},          {gqa(4, 4, 16, 32), {3, 1, 7}},  {gqa(6, 2, 32, 16), {5, 2}}, {gqa(9, 1, 16, 48), {4}},
-          {gqa(2, 1, 16, 16), {70, 1, 66}}, {latent(5, 48, 32), {1, 6, 3}}, {latent(3, 32, 32), {67, 2}}};
+  return {{gqa(1, 1, 16, 16), {1}},    {gqa(4, 4, 16, 32), {3, 1, 7}},   {gqa(6, 2, 32, 16), {5, 2}},
+          {gqa(9, 1, 16, 48), {4}},    {gqa(2, 1, 16, 16), {70, 1, 66}}, {latent(5, 48, 32), {1, 6, 3}},
+          {latent(3, 32, 32), {67, 2}}};
 }
 
 size_t rows_in(const Case& c) {
@@ -56,14 +64,17 @@ TEST(Attention, IsNearADoubleSoftmaxOverTheOwnPast) {
     std::vector<const float*> pages;
     const auto spans = spans_of(c, kv, pages);
     const Floats y = check.forward([&](Graph& g) { return attention(g, q, kv, l, spans); });
-    const Doubles dq = to_double(Floats(q.data(), q.data() + q.size())), dkv = to_double(Floats(kv.data(), kv.data() + kv.size()));
+    const Doubles dq = to_double(Floats(q.data(), q.data() + q.size())),
+                  dkv = to_double(Floats(kv.data(), kv.data() + kv.size()));
     Doubles want(l.v_dim);
     for (const AttentionSpan& s : spans)
       for (size_t i = 0; i < s.rows; ++i)
         for (size_t h = 0; h < l.heads; ++h) {
           const size_t row = s.row_begin + i, group = h / (l.heads / l.groups);
-          const reference::Rows rows{&dkv[s.row_begin * l.row], l.row, group * l.k_stride, l.v_offset + group * l.v_stride};
-          reference::attention({1, i + 1, l.k_dim, l.v_dim, 0, 0, l.scale}, &dq[(row * l.heads + h) * l.k_dim], rows, want.data(), nullptr);
+          const reference::Rows rows{&dkv[s.row_begin * l.row], l.row, group * l.k_stride,
+                                     l.v_offset + group * l.v_stride};
+          reference::attention({1, i + 1, l.k_dim, l.v_dim, 0, 0, l.scale}, &dq[(row * l.heads + h) * l.k_dim], rows,
+                               want.data(), nullptr);
           for (size_t d = 0; d < l.v_dim; ++d) ASSERT_NEAR(y[(row * l.heads + h) * l.v_dim + d], want[d], 2e-5);
         }
   }
@@ -72,11 +83,13 @@ TEST(Attention, IsNearADoubleSoftmaxOverTheOwnPast) {
 TEST(Attention, Vjp) {
   for (const Case& c : cases()) {
     VjpCheck check;
-    const Tensor q = check.input(rows_in(c), c.layout.heads * c.layout.k_dim), kv = check.input(rows_in(c), c.layout.row);
+    const Tensor q = check.input(rows_in(c), c.layout.heads * c.layout.k_dim),
+                 kv = check.input(rows_in(c), c.layout.row);
     if (rows_in(c) == 1) continue;  // one key: no gradient reaches q
     std::vector<const float*> pages;
     const auto spans = spans_of(c, kv, pages);
-    EXPECT_TRUE(check([&](Graph& g) { return attention(g, q, kv, c.layout, spans); })) << c.layout.heads << " " << c.lengths.size();
+    EXPECT_TRUE(check([&](Graph& g) { return attention(g, q, kv, c.layout, spans); }))
+        << c.layout.heads << " " << c.lengths.size();
   }
 }
 
@@ -92,8 +105,8 @@ TEST(Attention, OfOneTokenIsItsValue) {
 }
 
 // Rows [begin, end) of one sequence of n, the cache in pages.
-Floats chunk(VjpCheck& check, const AttentionLayout& l, const Tensor& q, const Tensor& kv, size_t begin, size_t end, size_t page_tokens,
-             const Kernels& kernels, size_t threads) {
+Floats chunk(VjpCheck& check, const AttentionLayout& l, const Tensor& q, const Tensor& kv, size_t begin, size_t end,
+             size_t page_tokens, const Kernels& kernels, size_t threads) {
   std::vector<Floats> pages((end + page_tokens - 1) / page_tokens, Floats(page_tokens * l.row, NAN));
   std::vector<const float*> starts;
   for (size_t i = 0; i < end; ++i) std::copy_n(kv.row(i), l.row, &pages[i / page_tokens][i % page_tokens * l.row]);
@@ -120,7 +133,8 @@ TEST(Attention, DoesNotDependOnChunksPagesOrThreads) {
         for (const size_t threads : {1, 2}) {
           Floats y;
           for (size_t begin = 0; begin < n; begin += size)
-            y = joined(std::move(y), chunk(check, l, q, kv, begin, std::min(n, begin + size), size == 33 ? 7 : 64, *kernels, threads));
+            y = joined(std::move(y), chunk(check, l, q, kv, begin, std::min(n, begin + size), size == 33 ? 7 : 64,
+                                           *kernels, threads));
           ASSERT_TRUE(same(y, whole)) << kernels->name << " " << size << " " << threads;
         }
   }

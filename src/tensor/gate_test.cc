@@ -46,15 +46,18 @@ TEST_F(GateTest, ScoresForwardAndVjp) {
       const Doubles z = to_double(Floats(logits.data(), logits.data() + logits.size()));
       Doubles want(n);
       for (size_t r = 0; r < 5; ++r) {
-        if (fn == ScoreFn::softmax) reference::softmax(want.data(), &z[r * n], n, 1);
-        else reference::sigmoid(want.data(), &z[r * n], n);
+        if (fn == ScoreFn::softmax)
+          reference::softmax(want.data(), &z[r * n], n, 1);
+        else
+          reference::sigmoid(want.data(), &z[r * n], n);
         for (size_t e = 0; e < n; ++e) EXPECT_NEAR(s[r * n + e], want[e], 1e-6 * want[e]);
       }
     }
 }
 
 TEST_F(GateTest, ChoosesTheBestAscendingAndCountsThem) {
-  const Choice c = choose_experts(scores(2, {0.1f, 0.9f, 0.5f, 0.8f, 0.3f, 0.2f, 0.1f, 0.4f, 0.6f, 0.7f}), nullptr, greedy(5, 2));
+  const Choice c =
+      choose_experts(scores(2, {0.1f, 0.9f, 0.5f, 0.8f, 0.3f, 0.2f, 0.1f, 0.4f, 0.6f, 0.7f}), nullptr, greedy(5, 2));
   EXPECT_EQ(c.top_k, 2u);
   EXPECT_EQ(c.experts, (Experts{1, 3, 3, 4}));
   EXPECT_EQ(c.load, (Experts{0, 1, 0, 2, 1}));
@@ -62,8 +65,10 @@ TEST_F(GateTest, ChoosesTheBestAscendingAndCountsThem) {
 
 TEST_F(GateTest, TheLowerIndexWinsATie) {
   EXPECT_EQ(choose_experts(scores(1, Floats(6, 0.5f)), nullptr, greedy(6, 3)).experts, (Experts{0, 1, 2}));
-  EXPECT_EQ(choose_experts(scores(1, {0.1f, 0.5f, 0.9f, 0.5f, 0.5f}), nullptr, greedy(5, 3)).experts, (Experts{1, 2, 3}));
-  EXPECT_EQ(choose_experts(scores(1, Floats(8, 0.5f)), nullptr, grouped(8, 3, 4, 2, GroupScore::top2_sum)).experts, (Experts{0, 1, 2}));
+  EXPECT_EQ(choose_experts(scores(1, {0.1f, 0.5f, 0.9f, 0.5f, 0.5f}), nullptr, greedy(5, 3)).experts,
+            (Experts{1, 2, 3}));
+  EXPECT_EQ(choose_experts(scores(1, Floats(8, 0.5f)), nullptr, grouped(8, 3, 4, 2, GroupScore::top2_sum)).experts,
+            (Experts{0, 1, 2}));
 }
 
 TEST_F(GateTest, ChoosesInsideTheBestGroupsOnly) {
@@ -109,8 +114,9 @@ Experts choose_slowly(const float* s, const float* bias, const GateConfig& c) {
 
 TEST_F(GateTest, AgreesWithTheDefinitionAndIgnoresACommonBias) {
   Draw in;
-  for (const GateConfig& c : {greedy(7, 3), grouped(16, 4, 8, 4, GroupScore::top2_sum), grouped(64, 8, 8, 4, GroupScore::top2_sum),
-                              grouped(20, 6, 4, 3, GroupScore::max), grouped(6, 2, 6, 3, GroupScore::top2_sum)})
+  for (const GateConfig& c :
+       {greedy(7, 3), grouped(16, 4, 8, 4, GroupScore::top2_sum), grouped(64, 8, 8, 4, GroupScore::top2_sum),
+        grouped(20, 6, 4, 3, GroupScore::max), grouped(6, 2, 6, 3, GroupScore::top2_sum)})
     for (int round = 0; round < 40; ++round) {
       const Tensor s = random_scores(in, 1, c.n_routed_experts);
       Floats bias(c.n_routed_experts);

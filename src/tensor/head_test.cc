@@ -21,7 +21,8 @@ std::vector<int> targets_of(const Case& c, size_t every_ignored) {
 }
 
 // The last is of more rows than go through at a time, by its vocabulary; the one before by its rows.
-const Case kCases[] = {{1, 2, 3, 1}, {7, 17, 5, 1}, {9, 33, 16, 0.5f}, {5, 61, 31, 2}, {420, 700, 4, 1}, {21, 33000, 3, 1.25f}};
+const Case kCases[] = {{1, 2, 3, 1},   {7, 17, 5, 1},    {9, 33, 16, 0.5f},
+                       {5, 61, 31, 2}, {420, 700, 4, 1}, {21, 33000, 3, 1.25f}};
 
 TEST(TokenLogProbs, AreNearADoubleSoftmax) {
   ThreadPool threads(2);
@@ -65,7 +66,9 @@ TEST(TokenLogProbs, Vjp) {
     const Tensor h = check.input(c.rows, c.dim);
     Param& head = check.param(ParamLayout::packed, 1, c.vocab, c.dim);
     const auto targets = targets_of(c, 3);
-    EXPECT_TRUE(check([&](Graph& g) { return token_log_probs(g, h, head, targets, c.inverse_temperature, false).log_probs; })) << c.vocab;
+    EXPECT_TRUE(check([&](Graph& g) {
+      return token_log_probs(g, h, head, targets, c.inverse_temperature, false).log_probs;
+    })) << c.vocab;
   }
 }
 
@@ -99,8 +102,10 @@ TEST(TokenLogProbs, EqualTheSamplersBitForBit) {
     Floats z(c.vocab);
     for (const size_t r : {0, 2, 3, 200, 374, 375, 419}) {
       if (targets[r] < 0) continue;
-      kernels->gemm(h.row(r), c.dim, 1, head.value.data(), c.dim, c.vocab, 0, panels_of(c.vocab), z.data(), c.vocab, false);
-      const float want = log_prob_of(z[size_t(targets[r])], c.inverse_temperature, kernels->row_stats(z.data(), c.vocab, c.inverse_temperature));
+      kernels->gemm(h.row(r), c.dim, 1, head.value.data(), c.dim, c.vocab, 0, panels_of(c.vocab), z.data(), c.vocab,
+                    false);
+      const float want = log_prob_of(z[size_t(targets[r])], c.inverse_temperature,
+                                     kernels->row_stats(z.data(), c.vocab, c.inverse_temperature));
       EXPECT_TRUE(same(got.log_probs.data()[r], want)) << kernels->name << " " << r;
     }
   }

@@ -17,7 +17,8 @@ constexpr auto kRows = ParamLayout::rows;
 struct Sizes {
   size_t rows, n, k;
 };
-constexpr Sizes kSizes[] = {{1, 1, 1}, {1, 17, 5}, {2, 16, 16}, {3, 15, 31}, {7, 33, 17}, {40, 61, 33}, {3, 200, 40}};
+constexpr Sizes kSizes[] = {{1, 1, 1},   {1, 17, 5},   {2, 16, 16},  {3, 15, 31},
+                            {7, 33, 17}, {40, 61, 33}, {3, 200, 40}, {2, 90, 100}};
 
 TEST(Pack, RoundTripsAndClearsDeadLanes) {
   Draw in;
@@ -61,7 +62,8 @@ void expect_near_twin(const Floats& y, const Tensor& x, const Param& w, size_t x
     for (size_t r = 0; r < x.rows(); ++r)
       for (size_t j = 0; j < w.n; ++j) {
         const double tolerance = kUnit * double(w.k + 2) * double(w.k + 1);  // |x|, |w|, |b| <= 1
-        ASSERT_TRUE(near(y[r * width + h * w.n + j], want[r * w.n + j] + (bias == nullptr ? 0 : bias->value[j]), tolerance));
+        ASSERT_TRUE(
+            near(y[r * width + h * w.n + j], want[r * w.n + j] + (bias == nullptr ? 0 : bias->value[j]), tolerance));
       }
   }
 }
@@ -140,7 +142,8 @@ struct Model {
   }
   Floats gradients() {
     Floats out;
-    for (Param* p : {&table, &gain, &w, &b}) out = joined(std::move(out), Floats(p->grad.data(), p->grad.data() + p->storage()));
+    for (Param* p : {&table, &gain, &w, &b})
+      out = joined(std::move(out), Floats(p->grad.data(), p->grad.data() + p->storage()));
     return out;
   }
 };

@@ -38,8 +38,11 @@ struct Layer {
   Choice choice;
 
   Layer(size_t rows, size_t dim, size_t ff, size_t n_experts, size_t top_k)
-      : x(check.input(rows, dim)), weights(check.input(rows, top_k, 1.5f)), gate(check.param(ParamLayout::packed, n_experts, ff, dim)),
-        up(check.param(ParamLayout::packed, n_experts, ff, dim)), down(check.param(ParamLayout::packed, n_experts, dim, ff)),
+      : x(check.input(rows, dim)),
+        weights(check.input(rows, top_k, 1.5f)),
+        gate(check.param(ParamLayout::packed, n_experts, ff, dim)),
+        up(check.param(ParamLayout::packed, n_experts, ff, dim)),
+        down(check.param(ParamLayout::packed, n_experts, dim, ff)),
         choice(random_choice(rows, top_k, n_experts, n_experts - 2)) {}
   VjpCheck::Op op() {
     return [this](Graph& g) { return experts(g, x, choice, weights, gate, up, down); };
@@ -49,7 +52,8 @@ struct Layer {
 struct Sizes {
   size_t rows, dim, ff, n_experts, top_k;
 };
-constexpr Sizes kSizes[] = {{1, 5, 3, 4, 2}, {7, 17, 9, 5, 2}, {12, 16, 33, 6, 3}, {30, 33, 17, 4, 1}, {40, 40, 48, 5, 3}};
+constexpr Sizes kSizes[] = {
+    {1, 5, 3, 4, 2}, {7, 17, 9, 5, 2}, {12, 16, 33, 6, 3}, {30, 33, 17, 4, 1}, {40, 40, 48, 5, 3}};
 
 Doubles logical(const Param& p, size_t slice) {
   Floats out(p.n * p.k);
@@ -90,7 +94,9 @@ TEST(Experts, DoNotDependOnCompany) {
   Layer l(40, 33, 17, 6, 3);
   const Floats together = l.check.forward(l.op());
   for (const size_t r : {0, 1, 17, 39}) {
-    Choice own{3, {l.choice.experts.begin() + std::ptrdiff_t(3 * r), l.choice.experts.begin() + std::ptrdiff_t(3 * r + 3)}, std::vector<uint32_t>(6, 0)};
+    Choice own{3,
+               {l.choice.experts.begin() + std::ptrdiff_t(3 * r), l.choice.experts.begin() + std::ptrdiff_t(3 * r + 3)},
+               std::vector<uint32_t>(6, 0)};
     for (const uint32_t e : own.experts) ++own.load[e];
     const Floats alone = l.check.forward([&](Graph& g) {
       const Tensor x = g.make(1, 33), w = g.make(1, 3);
@@ -98,7 +104,9 @@ TEST(Experts, DoNotDependOnCompany) {
       std::copy_n(l.weights.row(r), 3, w.data());
       return experts(g, x, own, w, l.gate, l.up, l.down);
     });
-    EXPECT_TRUE(same(alone, Floats(together.begin() + std::ptrdiff_t(33 * r), together.begin() + std::ptrdiff_t(33 * r + 33)))) << r;
+    EXPECT_TRUE(
+        same(alone, Floats(together.begin() + std::ptrdiff_t(33 * r), together.begin() + std::ptrdiff_t(33 * r + 33))))
+        << r;
   }
 }
 
@@ -111,7 +119,8 @@ TEST(Experts, TheWholeLayersVjp) {
     Param& down = check.param(ParamLayout::packed, 5, 17, 9);
     for (size_t r = 0; r < 6; ++r)
       for (size_t e = 0; e < 5; ++e) logits.row(r)[e] = float((r * 2 + e * 3) % 5) * 0.5f - 1;
-    const GateConfig c{.n_routed_experts = 5, .num_experts_per_tok = 2, .scoring_func = fn, .routed_scaling_factor = 2.5f};
+    const GateConfig c{
+        .n_routed_experts = 5, .num_experts_per_tok = 2, .scoring_func = fn, .routed_scaling_factor = 2.5f};
     EXPECT_TRUE(check([&](Graph& g) {
       const Tensor s = gate_scores(g, logits, fn);
       const Choice choice = choose_experts(s, nullptr, c);

@@ -20,7 +20,8 @@ TEST(RmsNorm, ForwardAndVjp) {
     const Floats y = check.forward(op);
     for (size_t r = 0; r < 5; ++r) {
       Doubles want(cols);
-      reference::rms_norm(want.data(), to_double(Floats(x.row(r), x.row(r) + cols)).data(), to_double(Floats(gain.value.data(), gain.value.data() + cols)).data(), cols, double(eps));
+      reference::rms_norm(want.data(), to_double(Floats(x.row(r), x.row(r) + cols)).data(),
+                          to_double(Floats(gain.value.data(), gain.value.data() + cols)).data(), cols, double(eps));
       for (size_t i = 0; i < cols; ++i) EXPECT_NEAR(y[r * cols + i], want[i], 3e-6);
     }
   }
@@ -43,7 +44,8 @@ TEST(Swiglu, ForwardAndVjp) {
     const auto op = [&](Graph& g) { return swiglu(g, gate, up); };
     EXPECT_TRUE(check(op)) << cols;
     const Floats y = check.forward(op);
-    for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], gate.data()[i] / (1 + std::exp(-double(gate.data()[i]))) * up.data()[i], 1e-6);
+    for (size_t i = 0; i < y.size(); ++i)
+      EXPECT_NEAR(y[i], gate.data()[i] / (1 + std::exp(-double(gate.data()[i]))) * up.data()[i], 1e-6);
   }
 }
 

@@ -13,7 +13,13 @@ using namespace testing;
 RopeConfig plain(uint32_t dim, RopePairs pairs) { return {.dim = dim, .pairs = pairs}; }
 
 RopeConfig yarn() {
-  return {.dim = 64, .pairs = RopePairs::interleaved, .scaling = RopeScaling::yarn, .factor = 40, .original_max_position = 4096, .mscale = 1, .mscale_all_dim = 1};
+  return {.dim = 64,
+          .pairs = RopePairs::interleaved,
+          .scaling = RopeScaling::yarn,
+          .factor = 40,
+          .original_max_position = 4096,
+          .mscale = 1,
+          .mscale_all_dim = 1};
 }
 
 RopeConfig llama3() {
@@ -92,7 +98,13 @@ const std::vector<uint32_t> kPositions{0, 1, 7, 2, 300, 7};
 std::vector<RopeConfig> configs() {
   RopeConfig magnified = yarn();
   magnified.mscale_all_dim = 0.707;
-  return {plain(2, RopePairs::interleaved), plain(6, RopePairs::half_split), plain(34, RopePairs::interleaved), plain(34, RopePairs::half_split), yarn(), magnified, llama3()};
+  return {plain(2, RopePairs::interleaved),
+          plain(6, RopePairs::half_split),
+          plain(34, RopePairs::interleaved),
+          plain(34, RopePairs::half_split),
+          yarn(),
+          magnified,
+          llama3()};
 }
 
 TEST(Rope, RotatesTheLastColumnsOfEachHead) {
@@ -104,7 +116,9 @@ TEST(Rope, RotatesTheLastColumnsOfEachHead) {
       const Tensor x = check.input(kPositions.size(), heads * d);
       const Floats y = check.forward([&](Graph& g) { return rope(g, x, table, kPositions, heads); });
       const auto f = rope_frequencies(c);
-      const double m = c.scaling == RopeScaling::yarn ? yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim) : 1;
+      const double m = c.scaling == RopeScaling::yarn
+                           ? yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim)
+                           : 1;
       for (size_t part = 0; part < kPositions.size() * heads; ++part) {
         const float *in = x.data() + part * d, *out = y.data() + part * d;
         for (size_t i = 0; i < unrotated; ++i) EXPECT_EQ(out[i], in[i]);
@@ -125,7 +139,8 @@ TEST(Rope, Vjp) {
       VjpCheck check;
       RopeTable table(c);
       const Tensor x = check.input(kPositions.size(), 2 * (unrotated + c.dim));
-      EXPECT_TRUE(check([&](Graph& g) { return rope(g, x, table, kPositions, 2); })) << c.dim << " " << int(c.pairs) << " " << int(c.scaling);
+      EXPECT_TRUE(check([&](Graph& g) { return rope(g, x, table, kPositions, 2); }))
+          << c.dim << " " << int(c.pairs) << " " << int(c.scaling);
     }
 }
 

@@ -17,8 +17,10 @@ TEST(Embed, LooksUpAndAddsBackInBothLayouts) {
       const auto op = [&](Graph& g) { return embed(g, table, ids); };
       EXPECT_TRUE(check(op)) << k;
       Floats rows(37 * k);
-      if (layout == ParamLayout::packed) unpack_rows(rows.data(), k, table.value.data(), 37, k);
-      else std::copy_n(table.value.data(), rows.size(), rows.data());
+      if (layout == ParamLayout::packed)
+        unpack_rows(rows.data(), k, table.value.data(), 37, k);
+      else
+        std::copy_n(table.value.data(), rows.size(), rows.data());
       const Floats y = check.forward(op);
       for (size_t r = 0; r < ids.size(); ++r)
         for (size_t i = 0; i < k; ++i) EXPECT_EQ(y[r * k + i], rows[size_t(ids[r]) * k + i]);
@@ -49,10 +51,13 @@ TEST(PickRows, RepeatsAndReorders) {
 }
 
 TEST(SplitHeads, TakesTheSameColumnsOfEachHead) {
-  for (const auto& [heads, d, begin, n] : {std::array<size_t, 4>{1, 5, 2, 3}, {3, 17, 0, 16}, {3, 17, 16, 1}, {5, 33, 7, 20}, {2, 6, 0, 6}}) {
+  for (const auto& [heads, d, begin, n] :
+       {std::array<size_t, 4>{1, 5, 2, 3}, {3, 17, 0, 16}, {3, 17, 16, 1}, {5, 33, 7, 20}, {2, 6, 0, 6}}) {
     VjpCheck check;
     const Tensor x = check.input(3, heads * d);
-    const auto op = [&](Graph& g) { return add(g, split_heads(g, x, heads, begin, n), split_heads(g, x, heads, begin, n)); };
+    const auto op = [&](Graph& g) {
+      return add(g, split_heads(g, x, heads, begin, n), split_heads(g, x, heads, begin, n));
+    };
     EXPECT_TRUE(check(op));
     const Floats y = check.forward(op);
     for (size_t r = 0; r < 3; ++r)
@@ -62,7 +67,8 @@ TEST(SplitHeads, TakesTheSameColumnsOfEachHead) {
 }
 
 TEST(JoinHeads, PutsBBehindAAndPads) {
-  for (const auto& [heads, da, db, padded] : {std::array<size_t, 4>{1, 3, 2, 5}, {3, 17, 4, 32}, {5, 16, 16, 48}, {2, 1, 1, 16}})
+  for (const auto& [heads, da, db, padded] :
+       {std::array<size_t, 4>{1, 3, 2, 5}, {3, 17, 4, 32}, {5, 16, 16, 48}, {2, 1, 1, 16}})
     for (const Shared shared : {Shared::no, Shared::yes}) {
       VjpCheck check;
       const Tensor a = check.input(4, heads * da), b = check.input(4, shared == Shared::yes ? db : heads * db);
@@ -73,7 +79,9 @@ TEST(JoinHeads, PutsBBehindAAndPads) {
         for (size_t h = 0; h < heads; ++h)
           for (size_t i = 0; i < padded; ++i) {
             const float* part = b.row(r) + (shared == Shared::yes ? 0 : h * db);
-            EXPECT_EQ(y[(r * heads + h) * padded + i], i < da ? a.row(r)[h * da + i] : i < da + db ? part[i - da] : 0.0f);
+            EXPECT_EQ(y[(r * heads + h) * padded + i], i < da        ? a.row(r)[h * da + i]
+                                                       : i < da + db ? part[i - da]
+                                                                     : 0.0f);
           }
     }
 }
@@ -87,7 +95,8 @@ TEST(PadHeads, WidensWithZeros) {
     const Floats y = check.forward(op);
     for (size_t r = 0; r < 3; ++r)
       for (size_t h = 0; h < heads; ++h)
-        for (size_t i = 0; i < padded; ++i) EXPECT_EQ(y[(r * heads + h) * padded + i], i < d ? 2 * x.row(r)[h * d + i] : 0.0f);
+        for (size_t i = 0; i < padded; ++i)
+          EXPECT_EQ(y[(r * heads + h) * padded + i], i < d ? 2 * x.row(r)[h * d + i] : 0.0f);
   }
 }
 

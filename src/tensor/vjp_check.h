@@ -1,8 +1,9 @@
 // Checks an op's backward against central differences of its own forward. For *_test.cc files only.
 //
-// The loss is sum u*y for a fixed random u, summed in double. Differences are of fourth order with a step of 1/32, so that
-// rounding (about 1e-7/h) and truncation (h^4) both stay near 1e-5 of a gradient like the outputs in size: the tolerance of
-// 1e-3 plus the outputs' own rounding leaves room for neither a missing term nor a wrong factor. Inputs and steps are multiples of 2^-10: x + h is exact.
+// The loss is sum u*y for a fixed random u, summed in double. Differences are of fourth order with a step of 1/32, so
+// that rounding (about 1e-7/h) and truncation (h^4) both stay near 1e-5 of a gradient like the outputs in size: the
+// tolerance of 1e-3 plus the outputs' own rounding leaves room for neither a missing term nor a wrong factor. Inputs
+// and steps are multiples of 2^-10: x + h is exact.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -43,7 +44,8 @@ class VjpCheck {
         const Run other = run(op, *kernels, threads);
         for (size_t i = 0; i < first.size(); ++i)
           if (const auto equal = same(other[i], first[i]); !equal)
-            return ::testing::AssertionFailure() << kernels->name << ", " << threads << " threads, array " << i << ": " << equal.message();
+            return ::testing::AssertionFailure()
+                   << kernels->name << ", " << threads << " threads, array " << i << ": " << equal.message();
       }
     for (size_t l = 0; l < leaves_.size(); ++l)
       if (const auto good = check_leaf(op, l, first[l + 1], noise_of(first[0])); !good) return good;
@@ -138,20 +140,24 @@ class VjpCheck {
       double want = 0;
       for (size_t i = 0; i < leaf.size; ++i) want += gradient[i] * direction[i];
       const double found = slope(op, leaf, direction);
-      if (near(want, found, 1e-3 * std::max(std::abs(found), typical * std::sqrt(size)) + noise)) return ::testing::AssertionSuccess();
-      return ::testing::AssertionFailure() << "leaf " << index << ": gradient " << want << ", difference " << found << ", typical " << typical;
+      if (near(want, found, 1e-3 * std::max(std::abs(found), typical * std::sqrt(size)) + noise))
+        return ::testing::AssertionSuccess();
+      return ::testing::AssertionFailure()
+             << "leaf " << index << ": gradient " << want << ", difference " << found << ", typical " << typical;
     };
     Rng rng{7, index};
     for (size_t round = 0; round < std::min<size_t>(live.size(), 40); ++round) {
       const size_t i = live.size() <= 40 ? live[round] : live[size_t(rng.integer(0, int64_t(live.size()) - 1))];
       Floats direction(leaf.size, 0.0f);
       direction[i] = 1;
-      if (const auto good = agrees(direction, 1); !good) return ::testing::AssertionFailure() << good.message() << " at " << i;
+      if (const auto good = agrees(direction, 1); !good)
+        return ::testing::AssertionFailure() << good.message() << " at " << i;
     }
     for (int round = 0; round < 3; ++round) {
       Floats direction(leaf.size, 0.0f);
       for (const size_t i : live) direction[i] = rng.chance(0.5) ? 1.0f : -1.0f;
-      if (const auto good = agrees(direction, double(live.size())); !good) return ::testing::AssertionFailure() << good.message() << " along a direction";
+      if (const auto good = agrees(direction, double(live.size())); !good)
+        return ::testing::AssertionFailure() << good.message() << " along a direction";
     }
     return ::testing::AssertionSuccess();
   }

@@ -33,7 +33,8 @@ TEST(VjpCheck, PassesARightGradientOnly) {
     VjpCheck check;
     const Tensor a = check.input(5, cols), b = check.input(5, cols, 1);
     EXPECT_TRUE(check([&](Graph& g) { return square_times(g, a, b, Fault::none); }));
-    for (const Fault fault : {Fault::factor, Fault::sign, Fault::missing_b, Fault::overwrites, Fault::first_entry, Fault::thread_order, Fault::nan})
+    for (const Fault fault : {Fault::factor, Fault::sign, Fault::missing_b, Fault::overwrites, Fault::first_entry,
+                              Fault::thread_order, Fault::nan})
       EXPECT_FALSE(check([&](Graph& g) { return square_times(g, a, b, fault); })) << int(fault);
   }
 }

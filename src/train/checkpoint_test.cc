@@ -1,13 +1,14 @@
 #include "train/checkpoint.h"
 
-#include <cstring>
-
+#include "train/failing_files.h"
 #include "train/test_run.h"
 
 namespace r1 {
 namespace {
 
 using testing::contains;
+using testing::Killed;
+using testing::random_gradients;
 using testing::slurp;
 using testing::TempFolder;
 using testing::tiny_choice;
@@ -24,10 +25,7 @@ struct Trained : TinyRun {
   explicit Trained(uint64_t seed, const ModelChoice& choice = tiny_choice())
       : TinyRun(1, choice, seed), optimizer(muon(), config, model->weights) {
     for (int step = 0; step < 2; ++step) {
-      for (Param* p : optimizer.params()) {
-        Rng rng{seed, hash64(p->name, uint64_t(step)), 0};
-        for (size_t i = 0; i < p->grad.size(); ++i) p->grad[i] = float(rng.normal());
-      }
+      random_gradients(*this, seed, step, 1);
       optimizer.step(exec, 1);
     }
     model->weights.layers.back().route_bias.value[1] = 0.125f;
@@ -60,7 +58,7 @@ std::vector<std::string> checkpoints(const TempFolder& folder) {
 TEST(Checkpoint, RoundTripsEveryBit) {
   TempFolder folder;
   Trained saved(1), loaded(2), reference(3), into(4);
-  ASSERT_NE(saved.bytes(), loaded.bytes());
+  ASSERT_FALSE(saved.bytes() == loaded.bytes());
   ASSERT_TRUE(saved.save(folder.path, 9, &reference.model->weights).ok());
   const auto at = loaded.load(folder.path, &into.model->weights);
   ASSERT_TRUE(at.ok()) << at.error().text();
@@ -70,9 +68,11 @@ TEST(Checkpoint, RoundTripsEveryBit) {
   EXPECT_EQ((*at)->best, 0.5);
   EXPECT_EQ((*at)->log.metrics, 11u);
   EXPECT_EQ((*at)->log.samples, 22u);
-  EXPECT_EQ(loaded.bytes(), saved.bytes());
+  EXPECT_TRUE(loaded.bytes() == saved.bytes());
   EXPECT_EQ(loaded.optimizer.steps_done, 2);
-  for (size_t i = 0; i < reference.bytes().size() / 3; ++i) EXPECT_EQ(into.bytes()[i], reference.bytes()[i]);
+  const auto policy = into.bytes(), kept = reference.bytes();
+  for (size_t i = 0; i < all_params(into.config, into.model->weights).size(); ++i)
+    EXPECT_TRUE(policy[i] == kept[i]) << i;
 }
 
 TEST(Checkpoint, LoadedWeightsAreTheOnesTheOptimizerMoves) {
@@ -81,11 +81,10 @@ TEST(Checkpoint, LoadedWeightsAreTheOnesTheOptimizerMoves) {
   ASSERT_TRUE(saved.save(folder.path, 1).ok());
   ASSERT_TRUE(loaded.load(folder.path).ok());
   for (Trained* t : {&saved, &loaded}) {
-    for (Param* p : t->optimizer.params())
-      for (size_t i = 0; i < p->grad.size(); ++i) p->grad[i] = float(i % 7) - 3;
+    random_gradients(*t, 5, 0, 1);
     t->optimizer.step(t->exec, 1);
   }
-  EXPECT_EQ(loaded.bytes(), saved.bytes());
+  EXPECT_TRUE(loaded.bytes() == saved.bytes());
 }
 
 TEST(Checkpoint, IsAFolderThatEverythingCanOpen) {
@@ -120,7 +119,27 @@ TEST(Checkpoint, SavingTheSameStepAgainReplacesIt) {
   ASSERT_TRUE(b.save(folder.path, 5).ok());
   EXPECT_EQ(checkpoints(folder), std::vector<std::string>{"step-5"});
   ASSERT_TRUE(into.load(folder.path).ok());
-  EXPECT_EQ(into.bytes(), b.bytes());
+  EXPECT_TRUE(into.bytes() == b.bytes());
+}
+
+// Two stops at the same step save the same checkpoint twice. Killed anywhere, there is one to go on from.
+TEST(Checkpoint, KilledWhileReplacingOneThereIsAWholeOne) {
+  Trained t(1);
+  size_t kills = 0;
+  for (size_t k = 0;; ++k) {
+    TempFolder folder;
+    ASSERT_TRUE(t.save(folder.path, 3).ok());
+    ASSERT_TRUE(t.save(folder.path, 5).ok());
+    Killed files(k);
+    (void)save_checkpoint(files, folder.path, t.trained(), t.optimizer, nullptr, {5, 77, 0.5, {}});
+    if (!files.dead()) break;
+    ++kills;
+    const auto at = t.load(folder.path);
+    ASSERT_TRUE(at.ok()) << "killed at change " << k << ": " << at.error().text();
+    ASSERT_TRUE(at->has_value());
+    EXPECT_TRUE((*at)->step == 3 || (*at)->step == 5);
+  }
+  EXPECT_GT(kills, 10u);
 }
 
 TEST(Checkpoint, WhatAKilledSaveLeftIsNotLoadedAndIsClearedAway) {

@@ -167,7 +167,9 @@ Result<Trainer> make_trainer(TrainContext& ctx, const GrpoConfig& config, const 
   Trainer t{ctx, config, trained, tasks, {}, {}, {}, {}};
   TRY_ASSIGN(t.rewards, make_rewards(config));
   TRY_ASSIGN(std::vector<int> banned, tokens_of_words(trained.tokenizer, config.banned_words));
-  t.sampling = {size_t(config.group_size), size_t(config.max_new_tokens),
+  t.sampling = {config.prompt,
+                size_t(config.group_size),
+                size_t(config.max_new_tokens),
                 {float(config.temperature), config.seed, std::move(banned)},
                 stop_tokens(trained.model.config, trained.tokenizer, trained.chat),
                 trained.model.config.max_position_embeddings};

@@ -25,6 +25,7 @@ struct GrpoConfig {
   uint64_t seed = 0;
   int64_t steps = 100;  // rollouts
   std::string task = "quickstart";
+  PromptStyle prompt = PromptStyle::chat;
   ModelChoice model;
   int64_t prompts_per_step = 32;
   int64_t group_size = 16;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::array<EnumName<EqualGroups>, 3> kEqualGroups{
     {{EqualGroups::keep, "keep"}, {EqualGroups::drop, "drop"}, {EqualGroups::resample, "resample"}}};
+constexpr std::array<EnumName<PromptStyle>, 2> kPromptStyles{
+    {{PromptStyle::chat, "chat"}, {PromptStyle::r1_zero, "r1_zero"}}};
 constexpr std::array<EnumName<AdvantageNorm>, 2> kAdvantages{
     {{AdvantageNorm::group_std, "group_std"}, {AdvantageNorm::none, "none"}}};
 constexpr std::array<EnumName<LossAggregation>, 3> kAggregations{{{LossAggregation::sequence_mean, "sequence_mean"},
@@ -26,6 +28,7 @@ void visit(ConfigVisitor& v, GrpoConfig& c) {
   v.field("seed", c.seed);
   v.field("steps", c.steps, at_least(1));
   v.field("task", c.task);
+  v.field("prompt", c.prompt, kPromptStyles);
   v.section("model", c.model);
   v.field("prompts_per_step", c.prompts_per_step, at_least(1));
   v.field("group_size", c.group_size, at_least(1) && at_most(1 << 20));
@@ -59,7 +62,8 @@ void visit(ConfigVisitor& v, GrpoConfig& c) {
   v.require(!c.rewards.empty(), "rewards", "is empty; expected at least one [[rewards]]");
   std::set<std::string> names;
   for (const GrpoRewardConfig& r : c.rewards)
-    v.require(names.insert(r.name).second, "rewards", cat("has two of the name \"", r.name, "\"; expected different names"));
+    v.require(names.insert(r.name).second, "rewards",
+              cat("has two of the name \"", r.name, "\"; expected different names"));
 }
 
 }  // namespace r1

@@ -54,7 +54,7 @@ TEST(GroupAdvantages, AllEqualIsExactAndGivesZeros) {
 }
 
 TEST(K3, HandValues) {
-  EXPECT_NEAR(k3_estimate(-1.0, -1.0 + std::log(2.0)), 2 - std::log(2.0) - 1, 1e-12);  // 0.306853
+  EXPECT_NEAR(k3_estimate(-1.0, -1.0 + std::log(2.0)), 2 - std::log(2.0) - 1, 1e-12);    // 0.306853
   EXPECT_NEAR(k3_estimate(-1.0, -1.0 - std::log(2.0)), 0.5 + std::log(2.0) - 1, 1e-12);  // 0.193147
   EXPECT_EQ(k3_estimate(-0.7, -0.7), 0);
 }
@@ -118,8 +118,8 @@ TEST(GrpoToken, TheSlopeIsTheDerivativeOfTheLoss) {
       const auto loss = [&](double x) { return grpo_token(x, -1.4, -1.1, a, f).loss; };
       const double ratio = std::exp(log_prob + 1.4);
       if (std::abs(ratio - 0.8) < 1e-3 || std::abs(ratio - 1.3) < 1e-3) continue;  // the corners
-      EXPECT_NEAR(grpo_token(log_prob, -1.4, -1.1, a, f).d_log_prob, (loss(log_prob + h) - loss(log_prob - h)) / (2 * h),
-                  1e-6)
+      EXPECT_NEAR(grpo_token(log_prob, -1.4, -1.1, a, f).d_log_prob,
+                  (loss(log_prob + h) - loss(log_prob - h)) / (2 * h), 1e-6)
           << "advantage " << a << " log p " << log_prob;
     }
 }

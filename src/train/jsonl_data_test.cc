@@ -42,13 +42,16 @@ struct Source : ::testing::Test {
 };
 
 TEST_F(Source, EveryFieldSpellingTrainsOnTheAnswer) {
-  const std::string asked = chat.bos + chat.user + "1 + 2" + chat.assistant, answered = "<think> so</think> 3" + chat.eos;
-  for (const char* line :
-       {R"({"messages":[{"role":"user","content":"1 + 2"},{"role":"assistant","content":"<think> so</think> 3"}]})",
-        R"({"prompt":"1 + 2","completion":"<think> so</think> 3"})", R"({"prompt":"1 + 2","response":"<think> so</think> 3"})",
-        R"({"prompt":"1 + 2","answer":"<think> so</think> 3","data_source":"other fields are left alone"})",
-        R"({"prompt":[{"role":"user","content":"1 + 2"}],"completion":[{"role":"assistant","content":"<think> so</think> 3"}]})",
-        R"({"prompt":[{"role":"user","content":"1 + 2"}],"completion":"<think> so</think> 3"})"}) {
+  const std::string asked = chat.bos + chat.user + "1 + 2" + chat.assistant,
+                    answered = "<think> so</think> 3" + chat.eos;
+  for (
+      const char* line :
+      {R"({"messages":[{"role":"user","content":"1 + 2"},{"role":"assistant","content":"<think> so</think> 3"}]})",
+       R"({"prompt":"1 + 2","completion":"<think> so</think> 3"})",
+       R"({"prompt":"1 + 2","response":"<think> so</think> 3"})",
+       R"({"prompt":"1 + 2","answer":"<think> so</think> 3","data_source":"other fields are left alone"})",
+       R"({"prompt":[{"role":"user","content":"1 + 2"}],"completion":[{"role":"assistant","content":"<think> so</think> 3"}]})",
+       R"({"prompt":[{"role":"user","content":"1 + 2"}],"completion":"<think> so</think> 3"})"}) {
     const TrainSequence s = one(line);
     EXPECT_EQ(text(s, false), asked) << line;
     EXPECT_EQ(text(s, true), answered) << line;
@@ -130,7 +133,8 @@ TEST_F(Source, ErrorsNameFileLineAndField) {
   fails("{\"messages\":{}}", "line 1", "messages");
   fails("{\"messages\":[]}", "line 1", "no assistant turn");
   fails("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", "line 1", "no assistant turn");
-  fails("{\"messages\":[{\"role\":\"robot\",\"content\":\"a\"}]}", "messages[0]", "\"robot\"; expected system, user or assistant");
+  fails("{\"messages\":[{\"role\":\"robot\",\"content\":\"a\"}]}", "messages[0]",
+        "\"robot\"; expected system, user or assistant");
   fails("{\"messages\":[{\"role\":\"user\"}]}", "messages[0]: content", "missing");
   fails("{\"messages\":[7]}", "messages[0]", "object");
   fails("{\"messages\":[{\"role\":\"user\",\"content\":[]}]}", "messages[0]: content", "string");

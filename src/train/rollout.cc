@@ -19,12 +19,6 @@ Result<std::string> text_of_completion(const Tokenizer& tokenizer, const Complet
 
 }  // namespace
 
-Result<std::vector<int>> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat,
-                                       const std::string& question) {
-  const ChatMessage message{"user", question, ""};
-  return encode_chat(tokenizer, chat, {&message, 1}, true);
-}
-
 bool is_degenerate(const RolloutGroup& group) { return all_equal(rewards_of(group)); }
 
 Result<std::vector<RolloutGroup>> sample_groups(Engine& engine, const Tokenizer& tokenizer, const ChatTemplate& chat,
@@ -35,7 +29,7 @@ Result<std::vector<RolloutGroup>> sample_groups(Engine& engine, const Tokenizer&
   for (size_t i = 0; i < count; ++i) {
     const uint64_t index = first_index + i;
     groups[i].problem = tasks.train_problem(plan.sampling.seed, index);
-    TRY_ASSIGN(groups[i].prompt, encode_prompt(tokenizer, chat, groups[i].problem.prompt));
+    TRY_ASSIGN(groups[i].prompt, encode_question(tokenizer, chat, plan.prompt, groups[i].problem.prompt));
     if (groups[i].prompt.size() >= plan.context)
       return Error::invalid(cat(tasks.name(), ": problem \"", groups[i].problem.prompt.substr(0, 60), "\""),
                             cat("takes ", groups[i].prompt.size(), " tokens; the model's context of ", plan.context,

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include "tasks/rewards.h"
 #include "tasks/task_set.h"
-#include "text/template.h"
+#include "text/r1_zero.h"
 #include "text/tokenizer.h"
 #include "train/grpo_math.h"
 
@@ -31,11 +31,8 @@ struct RolloutGroup {
   std::vector<Rollout> rollouts;
 };
 
-// The prompt of a problem as the model sees it, assistant marker included.
-Result<std::vector<int>> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat,
-                                       const std::string& question);
-
 struct SamplingPlan {
+  PromptStyle prompt = PromptStyle::chat;
   size_t group_size = 16, max_new_tokens = 160;
   SamplingParams sampling;
   std::vector<int> stop_tokens;

@@ -116,6 +116,18 @@ TEST(SequenceLoss, TheGradientIsTheSlopeOfTheReportedLosses) {
   }
 }
 
+// A file has no place for them: what they held would be lost by a checkpoint.
+TEST(SequenceLoss, GradientsOfDeadLanesAreZero) {
+  TinyRun run;
+  const std::vector<TrainSequence> s = three_sequences();
+  const PackedBatch b = pack_batch(s);
+  sequence_loss(run.exec, run.buffers, *run.model, b, b.trained_tokens, {0.3, 1e-3}, true);
+  const auto before = gradients(run);
+  for (Param* p : all_params(run.config, run.model->weights))
+    if (p->trainable()) testing::clear_dead_lanes(*p, p->grad);
+  EXPECT_TRUE(gradients(run) == before);
+}
+
 TEST(SequenceLoss, MtpPredictsTheTokenAfterNextWhereItIsTrained) {
   TinyRun run;
   const auto mtp_loss = [&](std::vector<uint8_t> trained) {

@@ -1,6 +1,7 @@
 // A model of a few thousand weights, folders of their own, and files that fail. For *_test.cc files only.
 #pragma once
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "kernels/targets.h"
+#include "tensor/pack.h"
 #include "train/grpo.h"
 #include "train/pretrain.h"
 
@@ -17,7 +19,10 @@ namespace r1::testing {
 class TempFolder {
  public:
   TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "r1_train_XXXXXX").string();
+    // In memory where there is such a place: flushing to a disk is most of the time of these tests.
+    const bool shm = ::access("/dev/shm", W_OK) == 0;
+    std::string name =
+        shm ? "/dev/shm/r1_train_XXXXXX" : (std::filesystem::temp_directory_path() / "r1_train_XXXXXX").string();
     path = ::mkdtemp(name.data());
   }
   ~TempFolder() { std::filesystem::remove_all(path); }
@@ -65,6 +70,26 @@ struct TinyRun {
   BufferPool buffers;
 };
 
+// Sets the lanes of packed panels that stand for nothing to 0, as ops leave them.
+inline void clear_dead_lanes(const Param& p, FloatBuffer& packed) {
+  if (p.layout != ParamLayout::packed) return;
+  std::vector<float> rows(p.n * p.k);
+  for (size_t i = 0; i < p.count; ++i) {
+    unpack_rows(rows.data(), p.k, packed.data() + i * p.slice_size(), p.n, p.k);
+    pack_rows(packed.data() + i * p.slice_size(), rows.data(), p.k, p.n, p.k);
+  }
+}
+
+// A function of (seed, step, weight's name).
+inline void random_gradients(TinyRun& run, uint64_t seed, int64_t step, float scale) {
+  for (Param* p : all_params(run.config, run.model->weights)) {
+    if (!p->trainable()) continue;
+    Rng rng{seed, hash64(p->name, uint64_t(step)), 0};
+    for (size_t i = 0; i < p->grad.size(); ++i) p->grad[i] = scale * float(rng.normal());
+    clear_dead_lanes(*p, p->grad);
+  }
+}
+
 inline PretrainConfig tiny_pretrain() {
   PretrainConfig c;
   c.seed = 3;
@@ -83,8 +108,10 @@ inline GrpoConfig tiny_grpo() {
   c.task = "chain";
   c.prompts_per_step = 2;
   c.group_size = 4;
-  c.max_new_tokens = 6;
+  c.max_new_tokens = 8;
+  c.rewards = {{"language", 1, "", 60}, {"format", 0.5, "", 60}};  // the one that random words sometimes earn
   c.mini_batches = 2;
+  c.formula.beta = 0.1;
   c.checkpoint_every = 1;
   c.reference_every = 2;
   return c;

@@ -44,7 +44,7 @@ testing::AssertionResult same(const Results& got, const Results& want) {
   return testing::AssertionSuccess();
 }
 
-Results generate_with(Model& model, const std::vector<Request>& requests, EngineLimits limits, size_t threads = 1, const Kernels& kernels = choose_kernels()) {
+Results generate_with(Model& model, const std::vector<Request>& requests, EngineLimits limits, size_t threads = 1, const Kernels& kernels = *all_kernels().front()) {
   Runner run(threads, kernels);
   Engine engine(run.exec(), model, limits);
   return generate(engine, requests);

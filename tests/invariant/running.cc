@@ -18,6 +18,11 @@ void append(Trace& trace, const Tensor& hidden, const Tensor& log_probs, size_t 
 
 }  // namespace
 
+const Kernels& best_kernels() {
+  static const Kernels& kernels = choose_kernels();
+  return kernels;
+}
+
 testing::AssertionResult same_bits(std::span<const float> got, std::span<const float> want) {
   if (got.size() != want.size()) return testing::AssertionFailure() << got.size() << " floats; expected " << want.size();
   for (size_t i = 0; i < got.size(); ++i)

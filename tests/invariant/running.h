@@ -23,13 +23,15 @@ testing::AssertionResult same_bits(std::span<const float> got, std::span<const f
 testing::AssertionResult same_bits(const Trace& got, const Trace& want);
 testing::AssertionResult same_bits(const Traces& got, const Traces& want);
 
+const Kernels& best_kernels();  // chosen once: each choice runs the self-check
+
 struct Runner {
   const Kernels& kernels;
   ThreadPool pool;
   BufferPool buffers;
   float inverse_temperature = 1;
 
-  explicit Runner(size_t threads = 1, const Kernels& k = choose_kernels()) : kernels(k), pool(threads) {}
+  explicit Runner(size_t threads = 1, const Kernels& k = *all_kernels().front()) : kernels(k), pool(threads) {}
   Exec exec() { return {kernels, pool}; }
 };
 
