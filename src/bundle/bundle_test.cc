@@ -81,11 +81,12 @@ TEST(Bundle, EmptyIdsOfTheConfigAreTheTemplates) {
   ModelFolder folder;
   ModelBundle saved = small_bundle("tiny-llama");
   saved.config.eos_token_ids = {7};
-  saved.config.bos_token_id = -1;
+  saved.config.bos_token_id = saved.config.pad_token_id = -1;
   ASSERT_TRUE(save(saved, folder.path).ok());
   auto opened = open_bundle(folder.path, {});
   ASSERT_TRUE(opened.ok()) << opened.error().text();
   EXPECT_EQ(opened->config.bos_token_id, 0);
+  EXPECT_EQ(opened->config.pad_token_id, 1);
   EXPECT_EQ(opened->config.eos_token_ids, std::vector<int64_t>{7});
   EXPECT_EQ(stop_tokens(opened->config, opened->tokenizer, opened->chat), (std::vector<int>{7, 1}));
 }

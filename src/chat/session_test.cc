@@ -7,6 +7,7 @@
 #include "chat/decode.h"
 #include "format/utf8.h"
 #include "kernels/targets.h"
+#include "text/utf8.h"
 
 namespace r1 {
 namespace {
@@ -44,6 +45,34 @@ TEST(Session, PiecesAddUpToTheAnswerAndAreUtf8) {
     EXPECT_EQ(result->thinking, thinking);
     EXPECT_EQ(result->answer, answer);
     EXPECT_GT(result->prompt_tokens, 2u);
+  }
+}
+
+// What the engine draws for the same conversation, decoded whole.
+SplitText drawn_at_once(Fixture& f, const std::vector<ChatMessage>& messages, const AnswerOptions& options) {
+  Engine engine({choose_kernels(), f.pool}, f.model);
+  Request request;
+  request.prompt = encode_chat(f.bundle.tokenizer, f.bundle.chat, messages, true).value();
+  request.sampling = {options.temperature, options.seed, {}};
+  request.stream = messages.size();
+  request.max_new_tokens = options.max_new_tokens;
+  request.stop_tokens = stop_tokens(f.model.config, f.bundle.tokenizer, f.bundle.chat);
+  const Completion done = generate(engine, {&request, 1})[0][0];
+  return split_thinking(replace_invalid_utf8(f.bundle.tokenizer.decode(done.tokens, true).value()));
+}
+
+TEST(Session, GivesOutEverythingTheEngineDraws) {
+  Fixture f;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    Session session = f.session();
+    const Answer first = session.ask("hi", options_of(seed), {}).value();
+    const SplitText expected = drawn_at_once(f, {{"user", "hi", ""}}, options_of(seed));
+    EXPECT_EQ(first.answer, expected.answer);
+    EXPECT_EQ(first.thinking, expected.thinking);
+    const auto second = session.ask("ho", options_of(seed, 8), {});
+    if (!second.ok()) continue;  // the first answer, spelt in bytes, filled the context
+    const std::vector<ChatMessage> turns = {{"user", "hi", ""}, {"assistant", first.answer, ""}, {"user", "ho", ""}};
+    EXPECT_EQ(second->answer, drawn_at_once(f, turns, options_of(seed, 8)).answer);
   }
 }
 

@@ -1,4 +1,6 @@
 // ModelConfig from and to Hugging Face's config.json.
+#include <charconv>
+
 #include "format/json_parse.h"
 #include "model/config.h"
 
@@ -137,6 +139,14 @@ Status read_gqa(const Fields& f, ModelConfig& c) {
   return {};
 }
 
+// The double whose shortest text is the float's: 1e-06 rather than 9.999999974752427e-07.
+double shortest(float x) {
+  const std::string text = cat(x);
+  double out = x;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
 }  // namespace
 
 Result<ModelConfig> config_from_json(std::string_view text, std::string_view where) {
@@ -180,10 +190,10 @@ std::string config_to_json(const ModelConfig& c) {
   j["num_attention_heads"] = c.num_attention_heads;
   j["num_key_value_heads"] = c.attention == AttentionKind::mla ? c.num_attention_heads : c.num_key_value_heads;
   j["max_position_embeddings"] = c.max_position_embeddings;
-  j["rms_norm_eps"] = double(c.rms_norm_eps);
+  j["rms_norm_eps"] = shortest(c.rms_norm_eps);
   j["hidden_act"] = "silu";
   j["tie_word_embeddings"] = c.tie_word_embeddings;
-  j["initializer_range"] = double(c.initializer_range);
+  j["initializer_range"] = shortest(c.initializer_range);
   j["rope_theta"] = c.rope.theta;
   if (c.attention == AttentionKind::gqa) {
     j["head_dim"] = c.head_dim;
@@ -209,7 +219,7 @@ std::string config_to_json(const ModelConfig& c) {
     j["topk_method"] = g.has_correction_bias ? "noaux_tc" : g.n_group > 1 ? "group_limited_greedy" : "greedy";
     j["scoring_func"] = g.scoring_func == ScoreFn::sigmoid ? "sigmoid" : "softmax";
     j["norm_topk_prob"] = g.norm_topk_prob;
-    j["routed_scaling_factor"] = double(g.routed_scaling_factor);
+    j["routed_scaling_factor"] = shortest(g.routed_scaling_factor);
     j["moe_intermediate_size"] = c.moe_intermediate_size;
     j["n_shared_experts"] = c.n_shared_experts;
     j["first_k_dense_replace"] = c.first_k_dense_replace;

@@ -67,6 +67,31 @@ Result<Config> read_train_config(Files& files, const TrainCommand& command) {
   return config;
 }
 
+// What eval_every takes: the loss of eval_data, or, for the corpus, how often held-out problems are solved.
+Result<HeldOutEval> sequence_eval(Exec exec, Files& files, const PretrainConfig& config, Opened& opened) {
+  if (!config.eval_data.empty()) {
+    TRY_ASSIGN(auto source, jsonl_source(files, config.eval_data, opened.tokenizer, opened.chat, config.seed,
+                                         opened.model->config.max_position_embeddings));
+    const std::shared_ptr<SequenceSource> data = std::move(source);
+    return HeldOutEval([=, tokens = size_t(config.micro_batch_tokens)](Model& model) {
+      return heldout_loss(exec, model, *data, tokens);
+    });
+  }
+  if (config.eval_every == 0) return HeldOutEval();
+  if (config.data != "corpus")
+    return Error::invalid("eval_every", cat("is ", config.eval_every, ", but eval_data names no file to evaluate on"));
+  TRY_ASSIGN(std::shared_ptr<TaskSet> tasks, open_task_set("quickstart", TaskSetOptions{}, files));
+  return HeldOutEval([=, &opened](Model& model) -> Result<Metrics> {
+    EvalOptions options;
+    options.samples = 4;
+    options.max_new_tokens = 160;
+    options.seed = config.seed;
+    TRY_ASSIGN(const EvalReport r,
+               evaluate(exec, model, opened.tokenizer, opened.chat, *tasks, tasks->heldout(64, config.seed), options));
+    return named_scores(r.all);
+  });
+}
+
 }  // namespace
 
 Result<RunEnd> train_sequences(Exec exec, Files& files, const TrainCommand& command) {
@@ -80,10 +105,11 @@ Result<RunEnd> train_sequences(Exec exec, Files& files, const TrainCommand& comm
                                   opened.model->config.max_position_embeddings));
     log_info(cat("data: ", data->size(), " samples in ", config.data));
   }
+  TRY_ASSIGN(const HeldOutEval evaluate_heldout, sequence_eval(exec, files, config, opened));
   log_info(cat("batch: ", config.batch_tokens, " tokens a step, at most ", config.micro_batch_tokens, " at a time, ",
                config.steps, " steps"));
   Progress progress("training");
-  TrainContext ctx{exec, files, command.folder, {}, [&](int64_t step, int64_t steps, const Metrics& m) {
+  TrainContext ctx{exec, files, command.folder, evaluate_heldout, [&](int64_t step, int64_t steps, const Metrics& m) {
                      progress.update(double(step) / double(steps), cat("step ", step, " of ", steps, ", loss ",
                                                                        std::round(metric(m, "loss") * 1000) / 1000));
                    }};

@@ -50,54 +50,68 @@ TEST(PickRows, RepeatsAndReorders) {
   }
 }
 
+void check_split(size_t heads, size_t d, size_t begin, size_t n) {
+  VjpCheck check;
+  const Tensor x = check.input(3, heads * d);
+  const auto op = [&](Graph& g) {
+    return add(g, split_heads(g, x, heads, begin, n), split_heads(g, x, heads, begin, n));
+  };
+  EXPECT_TRUE(check(op));
+  const Floats y = check.forward(op);
+  for (size_t r = 0; r < 3; ++r)
+    for (size_t h = 0; h < heads; ++h)
+      for (size_t i = 0; i < n; ++i) EXPECT_EQ(y[(r * heads + h) * n + i], 2 * x.row(r)[h * d + begin + i]);
+}
+
 TEST(SplitHeads, TakesTheSameColumnsOfEachHead) {
-  for (const auto& [heads, d, begin, n] :
-       {std::array<size_t, 4>{1, 5, 2, 3}, {3, 17, 0, 16}, {3, 17, 16, 1}, {5, 33, 7, 20}, {2, 6, 0, 6}}) {
-    VjpCheck check;
-    const Tensor x = check.input(3, heads * d);
-    const auto op = [&](Graph& g) {
-      return add(g, split_heads(g, x, heads, begin, n), split_heads(g, x, heads, begin, n));
-    };
-    EXPECT_TRUE(check(op));
-    const Floats y = check.forward(op);
-    for (size_t r = 0; r < 3; ++r)
-      for (size_t h = 0; h < heads; ++h)
-        for (size_t i = 0; i < n; ++i) EXPECT_EQ(y[(r * heads + h) * n + i], 2 * x.row(r)[h * d + begin + i]);
-  }
+  check_split(1, 5, 2, 3);
+  check_split(3, 17, 0, 16);
+  check_split(3, 17, 16, 1);
+  check_split(5, 33, 7, 20);
+  check_split(2, 6, 0, 6);
+}
+
+void check_join(size_t heads, size_t da, size_t db, size_t padded, Shared shared) {
+  const bool one = shared == Shared::yes;
+  VjpCheck check;
+  const Tensor a = check.input(4, heads * da), b = check.input(4, one ? db : heads * db);
+  const auto op = [&](Graph& g) { return join_heads(g, a, b, shared, heads, padded); };
+  EXPECT_TRUE(check(op)) << heads << " " << one;
+  const Floats y = check.forward(op);
+  for (size_t r = 0; r < 4; ++r)
+    for (size_t h = 0; h < heads; ++h)
+      for (size_t i = 0; i < padded; ++i) {
+        const float* part = b.row(r) + (one ? 0 : h * db);
+        EXPECT_EQ(y[(r * heads + h) * padded + i], i < da ? a.row(r)[h * da + i] : i < da + db ? part[i - da] : 0.0f);
+      }
 }
 
 TEST(JoinHeads, PutsBBehindAAndPads) {
-  for (const auto& [heads, da, db, padded] :
-       {std::array<size_t, 4>{1, 3, 2, 5}, {3, 17, 4, 32}, {5, 16, 16, 48}, {2, 1, 1, 16}})
-    for (const Shared shared : {Shared::no, Shared::yes}) {
-      VjpCheck check;
-      const Tensor a = check.input(4, heads * da), b = check.input(4, shared == Shared::yes ? db : heads * db);
-      const auto op = [&](Graph& g) { return join_heads(g, a, b, shared, heads, padded); };
-      EXPECT_TRUE(check(op)) << heads << " " << int(shared);
-      const Floats y = check.forward(op);
-      for (size_t r = 0; r < 4; ++r)
-        for (size_t h = 0; h < heads; ++h)
-          for (size_t i = 0; i < padded; ++i) {
-            const float* part = b.row(r) + (shared == Shared::yes ? 0 : h * db);
-            EXPECT_EQ(y[(r * heads + h) * padded + i], i < da        ? a.row(r)[h * da + i]
-                                                       : i < da + db ? part[i - da]
-                                                                     : 0.0f);
-          }
-    }
+  for (const Shared shared : {Shared::no, Shared::yes}) {
+    check_join(1, 3, 2, 5, shared);
+    check_join(3, 17, 4, 32, shared);
+    check_join(5, 16, 16, 48, shared);
+    check_join(2, 1, 1, 16, shared);
+  }
+}
+
+void check_pad(size_t heads, size_t d, size_t padded) {
+  VjpCheck check;
+  const Tensor x = check.input(3, heads * d);
+  const auto op = [&](Graph& g) { return add(g, pad_heads(g, x, heads, padded), pad_heads(g, x, heads, padded)); };
+  EXPECT_TRUE(check(op));
+  const Floats y = check.forward(op);
+  for (size_t r = 0; r < 3; ++r)
+    for (size_t h = 0; h < heads; ++h)
+      for (size_t i = 0; i < padded; ++i)
+        EXPECT_EQ(y[(r * heads + h) * padded + i], i < d ? 2 * x.row(r)[h * d + i] : 0.0f);
 }
 
 TEST(PadHeads, WidensWithZeros) {
-  for (const auto& [heads, d, padded] : {std::array<size_t, 3>{1, 1, 16}, {3, 17, 32}, {2, 16, 16}, {5, 33, 48}}) {
-    VjpCheck check;
-    const Tensor x = check.input(3, heads * d);
-    const auto op = [&](Graph& g) { return add(g, pad_heads(g, x, heads, padded), pad_heads(g, x, heads, padded)); };
-    EXPECT_TRUE(check(op));
-    const Floats y = check.forward(op);
-    for (size_t r = 0; r < 3; ++r)
-      for (size_t h = 0; h < heads; ++h)
-        for (size_t i = 0; i < padded; ++i)
-          EXPECT_EQ(y[(r * heads + h) * padded + i], i < d ? 2 * x.row(r)[h * d + i] : 0.0f);
-  }
+  check_pad(1, 1, 16);
+  check_pad(3, 17, 32);
+  check_pad(2, 16, 16);
+  check_pad(5, 33, 48);
 }
 
 TEST(JoinColumns, StandsSideBySide) {

@@ -27,7 +27,8 @@ Status RunLog::rewind(Offsets offsets) {
     if (!files_.exists(path)) TRY(files_.append(path, ""));
     TRY_ASSIGN(const std::string text, files_.read(path));
     if (text.size() < size)
-      return Error::corrupt(path, cat("has ", text.size(), " bytes; the checkpoint to go on from was made when it had ", size));
+      return Error::corrupt(
+          path, cat("has ", text.size(), " bytes; the checkpoint to go on from was made when it had ", size));
     TRY(files_.truncate(path, size));
   }
   offsets_ = offsets;

@@ -25,7 +25,7 @@ struct UpdatePlan {
   GrpoFormula formula;
   double temperature = 1;
   size_t budget = 0;                 // max_new_tokens, for LossAggregation::constant
-  size_t micro_batch_tokens = 8192;  // memory bound; does not change a bit of the gradient
+  size_t micro_batch_tokens = 8192;  // memory bound; moves roundings where a weight has several uses (tied embeddings)
   bool mask_truncated = false;       // samples cut off by the budget give no gradient (DAPO's overlong filtering)
 };
 

@@ -18,8 +18,9 @@ Result<std::vector<TrainSequence>> take_batch(const SequenceSource& data, uint64
   for (;;) {
     TRY_ASSIGN(TrainSequence s, data.sequence(cursor));
     if (s.tokens.size() > context)
-      return Error::invalid(cat("sequence ", cursor), cat("has ", s.tokens.size(), " tokens; expected at most the model's ",
-                                                          "max_position_embeddings ", context));
+      return Error::invalid(
+          cat("sequence ", cursor),
+          cat("has ", s.tokens.size(), " tokens; expected at most the model's ", "max_position_embeddings ", context));
     if (!out.empty() && tokens + s.tokens.size() > batch_tokens) return out;
     tokens += s.tokens.size();
     out.push_back(std::move(s));
@@ -90,7 +91,27 @@ void visit(ConfigVisitor& v, PretrainConfig& c) {
   v.field("balance_weight", c.balance_weight, at_least(0));
   v.field("route_bias_speed", c.route_bias_speed, at_least(0));
   v.field("eval_every", c.eval_every, at_least(0));
+  v.field("eval_data", c.eval_data);
   v.field("checkpoint_every", c.checkpoint_every, at_least(1));
+}
+
+Result<Metrics> heldout_loss(Exec exec, Model& model, const SequenceSource& data, size_t micro_batch_tokens) {
+  BufferPool buffers;
+  double sum = 0;
+  size_t total = 0;
+  for (uint64_t at = 0; at < data.size();) {
+    std::vector<TrainSequence> part;
+    for (size_t tokens = 0; at < data.size() && (part.empty() || tokens < micro_batch_tokens);) {
+      TRY_ASSIGN(TrainSequence s, data.sequence(at++));
+      tokens += s.tokens.size();
+      part.push_back(std::move(s));
+    }
+    const PackedBatch batch = pack_batch(part);
+    sum += sequence_loss(exec, buffers, model, batch, 1, {}, false).loss;
+    total += batch.trained_tokens;
+  }
+  if (total == 0) return Error::invalid("eval_data", "has no token to predict");
+  return Metrics{{"loss", sum / double(total)}};
 }
 
 Result<RunEnd> run_pretrain(TrainContext& ctx, const PretrainConfig& config, const TrainedModel& trained,
@@ -106,8 +127,8 @@ Result<RunEnd> run_pretrain(TrainContext& ctx, const PretrainConfig& config, con
   BufferPool buffers;
   while (at.step < config.steps) {
     const auto start = Clock::now();
-    TRY_ASSIGN(const std::vector<TrainSequence> batch, take_batch(data, at.data_index, size_t(config.batch_tokens),
-                                                                    model.config.max_position_embeddings));
+    TRY_ASSIGN(const std::vector<TrainSequence> batch,
+               take_batch(data, at.data_index, size_t(config.batch_tokens), model.config.max_position_embeddings));
     const StepResult result = accumulate(ctx.exec, buffers, model, batch, config);
     const double factor = schedule_factor(config.optimizer, at.step, config.steps);
     const Optimizer::StepReport update = optimizer.step(ctx.exec, factor);

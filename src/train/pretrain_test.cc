@@ -144,6 +144,25 @@ TEST(Pretrain, HeldOutFiguresGoIntoTheMetrics) {
   EXPECT_EQ(metrics.find("eval/"), metrics.rfind("eval/"));  // at step 2 of 3 only
 }
 
+TEST(HeldoutLoss, IsTheMeanOverAllTokensHoweverTheyAreBatched) {
+  TempFolder folder;
+  TinyRun run;
+  std::string text;
+  for (int i = 0; i < 7; ++i) text += "{\"prompt\":\"compute " + std::to_string(i) + "\",\"completion\":\" 1 2 3\"}\n";
+  ASSERT_TRUE(real_files().write(folder / "data.jsonl", text).ok());
+  const auto source = jsonl_source(real_files(), folder / "data.jsonl", tiny_tokenizer(), run.chat, 1, 512).value();
+  std::vector<TrainSequence> all;
+  for (uint64_t i = 0; i < 7; ++i) all.push_back(source->sequence(i).value());
+  const PackedBatch batch = pack_batch(all);
+  const double expected = sequence_loss(run.exec, run.buffers, *run.model, batch, batch.trained_tokens, {}, false).loss;
+  for (const size_t tokens : {1, 20, 8192}) {
+    const auto figures = heldout_loss(run.exec, *run.model, *source, tokens);
+    ASSERT_TRUE(figures.ok());
+    EXPECT_NEAR(metric(*figures, "loss"), expected, 1e-9) << tokens;
+  }
+  EXPECT_FALSE(heldout_loss(run.exec, *run.model, *corpus_source({}, tiny_tokenizer(), run.chat, 1), 100).ok());
+}
+
 TEST(ConfigOf, EveryOverrideReachesTheModel) {
   ModelChoice c = tiny_choice();
   c.n_routed_experts = 8;

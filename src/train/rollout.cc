@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chat/decode.h"
+
 namespace r1 {
 namespace {
 
@@ -9,12 +11,6 @@ std::vector<std::optional<double>> rewards_of(const RolloutGroup& group) {
   std::vector<std::optional<double>> out;
   for (const Rollout& r : group.rollouts) out.push_back(r.reward);
   return out;
-}
-
-// The completion without its stop token, as graders read it.
-Result<std::string> text_of_completion(const Tokenizer& tokenizer, const Completion& c) {
-  const size_t n = c.tokens.size() - (c.stopped ? 1 : 0);
-  return tokenizer.decode(std::span(c.tokens).first(n), false);
 }
 
 }  // namespace
@@ -44,9 +40,7 @@ Result<std::vector<RolloutGroup>> sample_groups(Engine& engine, const Tokenizer&
       r.completion = c.tokens;
       r.log_probs = c.log_probs;
       r.stopped = c.stopped;
-      if (!c.tokens.empty()) {
-        TRY_ASSIGN(r.text, text_of_completion(tokenizer, c));
-      }
+      r.text = completion_text(tokenizer, c.tokens, c.stopped);
       groups[i].rollouts.push_back(std::move(r));
     }
   return groups;

@@ -49,8 +49,8 @@ Status begin_run(TrainContext& ctx, const Config& config) {
                         cat("holds a run with another config: ", list, "; choose another --out or the same settings"));
 }
 
-// ctx.evaluate, which Ctrl-C cuts short: then once more in full, since the step is to be finished and its line needs the
-// figures, and `stop` is set. A second Ctrl-C is an error of kind interrupted. REQUIRES: ctx.evaluate.
+// ctx.evaluate, which Ctrl-C cuts short: then once more in full, since the step is to be finished and its line needs
+// the figures, and `stop` is set. A second Ctrl-C is an error of kind interrupted. REQUIRES: ctx.evaluate.
 Result<Metrics> heldout_figures(TrainContext& ctx, Model& model, bool& stop);
 
 // True once final/ is there.

@@ -188,6 +188,12 @@ class Data(BadInput):
         self.fails("train", "grpo", "grpo.toml", "--out", "run", "--set", "task=task.jsonl", says=["task.jsonl", "the model's context of 512"])
         self.sft(json.dumps({"text": "check " * 600}) + "\n", ["data.jsonl", "line 1", "max_position_embeddings 512"])
 
+    def test_nothing_to_evaluate_on(self):
+        self.write("data.jsonl", '{"text": "1 2 3"}\n')
+        for set_, finding in (("eval_every=2", "eval_every: is 2, but eval_data names no file"), ("eval_data=absent.jsonl", "absent.jsonl")):
+            with self.unchanged():
+                self.fails("train", "sft", "pretrain.toml", "--out", "run", "--set", "data=data.jsonl", "--set", set_, says=finding)
+
     def test_files_that_are_not_there(self):
         self.grpo("task=absent.jsonl", says="absent.jsonl")
         self.grpo("task=chian", says='task: is "chian"; expected chain')

@@ -47,13 +47,13 @@ class Runs(InFolder):
         self.write("pretrain.toml", PRETRAIN)
         self.write("grpo.toml", GRPO)
 
-    def command(self, kind, out, threads):
-        return ["train", kind, f"{kind}.toml", "--out", out, "--threads", str(threads)]
+    def command(self, kind, out, threads, config=None):
+        return ["train", kind, config or f"{kind}.toml", "--out", out, "--threads", str(threads)]
 
-    def start(self, kind, out, threads):
+    def start(self, kind, out, threads, config=None):
         log = open(self.folder / "log", "ab")
         self.addCleanup(log.close)
-        return subprocess.Popen([R1, *self.command(kind, out, threads)], cwd=self.folder, stdout=log, stderr=log)
+        return subprocess.Popen([R1, *self.command(kind, out, threads, config)], cwd=self.folder, stdout=log, stderr=log)
 
     def finish(self, kind, out, threads):
         result = self.r1(*self.command(kind, out, threads))
@@ -130,6 +130,19 @@ class Interrupts(Runs):
 
     def test_sigterm_does_the_same(self):
         self.interrupt("pretrain", signal.SIGTERM)
+
+
+    def test_a_second_ctrl_c_stops_at_once(self):
+        table = '[[rewards]]\nname = "slow"\ncommand = "touch asked; sleep 5; exit 1"\n'
+        self.write("slow.toml", GRPO.split("[[rewards]]")[0] + table)
+        process = self.start("grpo", "slow", 1, config="slow.toml")
+        while process.poll() is None and not (self.folder / "asked").exists():
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)  # two signals at once are one
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertNotIn("goes on from the checkpoint", (self.folder / "log").read_text())
 
 
 class FullDisk(Runs):

@@ -187,17 +187,19 @@ class Train(InFolder):
         self.write("grpo.toml", GRPO)
         self.write("sft.toml", 'steps = 3\nbatch_tokens = 60\ndata = "data.jsonl"\n[model]\nfrom = "base"\n')
         self.write("data.jsonl", "".join(json.dumps({"prompt": f"compute {i} + 1", "completion": f" {i + 1}"}) + "\n" for i in range(9)))
-        started = self.succeeds("train", "pretrain", "pretrain.toml", "--out", "base")
+        started = self.succeeds("train", "pretrain", "pretrain.toml", "--out", "base", "--set", "eval_every=12", "--threads", 1)
+        self.assertIn('"eval/pass@1"', (self.folder / "base/metrics.jsonl").read_text())
         self.assertRegex(started.stderr, r"memory: about \d+ MB")
         self.assertRegex(started.stderr, r"batch: 120 tokens a step")
-        tuned = self.succeeds("train", "sft", "sft.toml", "--out", "tuned")
+        tuned = self.succeeds("train", "sft", "sft.toml", "--out", "tuned", "--set", "eval_every=2", "--set", "eval_data=data.jsonl")
+        self.assertEqual(["eval/loss" in line for line in lines(self.folder / "tuned/metrics.jsonl")], [False, True, False])
         self.assertIn("data: 9 samples in data.jsonl", tuned.stderr)
-        trained = self.succeeds("train", "grpo", "grpo.toml", "--out", "zero", "--set", "model.from=tuned", "--set", "eval_every=4", "--set", "steps=4")
+        trained = self.succeeds("train", "grpo", "grpo.toml", "--out", "zero", "--set", "model.from=tuned", "--set", "eval_every=4", "--set", "steps=4", "--threads", 1)
         for part in ("batch: 2 prompts x 4 samples = 8 completions a step, 2 updates of 4 each", "loss near 0 is right",
                      "held out: 64 problems, disjoint from training", "largest difference between sampled and trained log-probs: 0"):
             self.assertIn(part, trained.stderr)
         self.assertIn('"eval/pass@1"', (self.folder / "zero/metrics.jsonl").read_text())
-        done = self.succeeds("train", "grpo", "grpo.toml", "--out", "zero", "--set", "model.from=tuned", "--set", "eval_every=4", "--set", "steps=4")
+        done = self.succeeds("train", "grpo", "grpo.toml", "--out", "zero", "--set", "model.from=tuned", "--set", "eval_every=4", "--set", "steps=4", "--threads", 1)
         self.assertIn("finished already", done.stderr)
 
     def test_a_task_of_ones_own(self):
