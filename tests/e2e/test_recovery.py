@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A run that is killed, interrupted or out of space ends, once started again, in the bytes of a run that was not."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -61,6 +62,13 @@ class Runs(InFolder):
         self.assertEqual(fixed_bytes(self.folder / out), Straight.bytes[kind])
 
 
+def stamp(folder):
+    """When it was made or last changed; None if it is not there."""
+    with contextlib.suppress(FileNotFoundError):
+        return folder.stat().st_mtime_ns
+    return None
+
+
 class Kills(Runs):
     def kill_many(self, kind, kills, seed):
         """Kills at random times; every other one waits until a checkpoint is being written."""
@@ -68,20 +76,21 @@ class Kills(Runs):
         out, runs, inside, done = f"{kind}0", 0, 0, 0
         while done < kills:
             threads = 1 + done % 2
-            process = self.start(kind, out, threads)
             writing = self.folder / out / "checkpoints/writing"
+            left = stamp(writing)  # of a process killed before
+            process = self.start(kind, out, threads)
             if done % 2 == 0:
                 time.sleep(draw.uniform(0, Straight.seconds[kind]))
             else:
                 skip = time.monotonic() + draw.uniform(0, 0.5 * Straight.seconds[kind])
-                while process.poll() is None and not (time.monotonic() > skip and writing.exists()):
+                while process.poll() is None and not (time.monotonic() > skip and stamp(writing) not in (None, left)):
                     pass
                 time.sleep(draw.uniform(0, 0.004))
             process.kill()
             code = process.wait()
             if code == -signal.SIGKILL:
                 done += 1
-                inside += writing.exists()
+                inside += stamp(writing) not in (None, left)
                 continue
             self.assertEqual(code, 0, (self.folder / "log").read_text()[-2000:])
             self.assertEqual(fixed_bytes(self.folder / out), Straight.bytes[kind], f"run {runs}, {done} kills")
