@@ -34,8 +34,10 @@ struct Chain {
       if (s.role != Role::embedding && s.role != Role::head) continue;
       std::vector<float> rows(s.elements(), 0.0f);
       for (size_t t = 0; t < kVocab; ++t)  // a normed one-hot state has 4 = sqrt(16) at its token
-        if (s.role == Role::embedding) rows[t * kVocab + t] = 1;
-        else rows[(t + 1) % kVocab * kVocab + t] = certainty / 4;
+        if (s.role == Role::embedding)
+          rows[t * kVocab + t] = 1;
+        else
+          rows[(t + 1) % kVocab * kVocab + t] = certainty / 4;
       write_tensor(w, c, s, rows.data());
     }
     return Model(c, std::move(w));
@@ -93,7 +95,9 @@ TEST(Engine, EndsAtAStopTokenAndKeepsIt) {
 TEST(Engine, EndsWithTheContext) {
   Chain chain(100, 6);
   Engine engine = chain.engine();
-  const auto tokens_after = [&](size_t prompt) { return generate(engine, std::vector{after(std::vector<int>(prompt, 2), 50)})[0][0]; };
+  const auto tokens_after = [&](size_t prompt) {
+    return generate(engine, std::vector{after(std::vector<int>(prompt, 2), 50)})[0][0];
+  };
   EXPECT_EQ(tokens_after(1).tokens.size(), 5u);
   EXPECT_EQ(tokens_after(4).tokens, (std::vector<int>{3, 4}));
   EXPECT_EQ(tokens_after(5).tokens.size(), 1u);
@@ -151,12 +155,16 @@ TEST(Engine, LongPromptsDoNotHoldUpRunningSamples) {
 
 struct Phase {
   const char* name;
-  size_t steps;           // before the cancellation
+  size_t steps;            // before the cancellation
   size_t expected_tokens;  // what take() returns
 };
 
 TEST(Engine, CancelInEachPhase) {
-  for (const Phase& phase : {Phase{"waiting", 0, 0}, {"half of its prompt read", 2, 0}, {"prompt read, nothing drawn", 4, 0}, {"running", 6, 3}, {"done", 40, 6}}) {
+  for (const Phase& phase : {Phase{"waiting", 0, 0},
+                             {"half of its prompt read", 2, 0},
+                             {"prompt read, nothing drawn", 4, 0},
+                             {"running", 6, 3},
+                             {"done", 40, 6}}) {
     Chain chain;
     Engine engine = chain.engine({.max_running = 1, .prefill_tokens = 1});
     const uint64_t id = engine.submit(after({4, 3, 2, 1}, 6)), next = engine.submit(after({8, 9}, 2));
@@ -183,7 +191,8 @@ TEST(Engine, CancelOneOfSeveralSamples) {
     engine.cancel(first);
     run(engine);
     EXPECT_LT(engine.take(first).tokens.size(), 4u);
-    for (uint64_t id : {first + 1, first + 2}) EXPECT_EQ(engine.take(id).tokens, (std::vector<int>{2, 3, 4, 5})) << steps;
+    for (uint64_t id : {first + 1, first + 2})
+      EXPECT_EQ(engine.take(id).tokens, (std::vector<int>{2, 3, 4, 5})) << steps;
   }
 }
 

@@ -1,7 +1,5 @@
 #include "engine/sampler.h"
 
-#include <cmath>
-
 #include "tensor/head.h"
 
 namespace r1 {
@@ -35,7 +33,7 @@ int draw(std::span<const float> probs, double u) {
 Sampled sample(const Kernels& kernels, std::span<float> logits, std::span<float> probs, const SamplingParams& params,
                double u) {
   for (int t : params.banned_tokens)
-    if (t >= 0 && size_t(t) < logits.size()) logits[size_t(t)] = -INFINITY;
+    if (t >= 0 && size_t(t) < logits.size()) logits[size_t(t)] = kBannedLogit;
   const bool greedy = !(params.temperature >= kLeastTemperature);
   const float inverse_temperature = greedy ? 1.0f : 1.0f / params.temperature;
   const RowStats stats = kernels.row_stats(logits.data(), logits.size(), inverse_temperature);

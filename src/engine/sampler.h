@@ -19,8 +19,8 @@ struct Sampled {
   float log_prob = 0;  // of the temperature-scaled distribution the token was drawn from
 };
 
-// Inverse CDF at u in [0, 1), tokens in id order. logits may be changed (banned ones become -inf); probs: scratch of n
-// floats. Pure otherwise; thread-safe.
+// Inverse CDF at u in [0, 1), tokens in id order. logits may be changed (banned ones become kBannedLogit); probs:
+// scratch of n floats. Pure otherwise; thread-safe.
 Sampled sample(const Kernels& kernels, std::span<float> logits, std::span<float> probs, const SamplingParams& params,
                double u);
 

@@ -60,14 +60,17 @@ void expect_distribution(const std::vector<float>& logits, const SamplingParams&
 
 TEST(Sampler, DrawsFromTheDistribution) {
   for (float temperature : {1.0f, 0.6f, 2.0f})
-    for (size_t n : {size_t(2), size_t(16), size_t(23)}) expect_distribution(random_logits(n, n), {.temperature = temperature, .seed = 3, .banned_tokens = {}});
+    for (size_t n : {size_t(2), size_t(16), size_t(23)})
+      expect_distribution(random_logits(n, n), {.temperature = temperature, .seed = 3, .banned_tokens = {}});
 }
 
 TEST(Sampler, BannedTokensAreLeftOutOfTheDistribution) {
   expect_distribution(random_logits(23, 4), {.temperature = 0.9f, .seed = 5, .banned_tokens = {0, 7, 22}});
   const std::vector<float> logits = random_logits(23, 5);
   for (size_t i = 0; i <= 1000; ++i) {
-    const int token = draw(logits, {.temperature = 1, .seed = 0, .banned_tokens = {0, 21, 22}}, std::min(kBelowOne, double(i) / 1000)).token;
+    const int token =
+        draw(logits, {.temperature = 1, .seed = 0, .banned_tokens = {0, 21, 22}}, std::min(kBelowOne, double(i) / 1000))
+            .token;
     EXPECT_TRUE(token > 0 && token < 21) << token;
   }
 }
@@ -80,7 +83,8 @@ TEST(Sampler, BannedIdsOutsideTheVocabularyAreNone) {
 
 TEST(Sampler, WalksTheTokensInIdOrder) {
   const std::vector<float> logits = {std::log(1.0f), std::log(2.0f), std::log(5.0f)};  // 1/8, 2/8, 5/8
-  const std::pair<double, int> expected[] = {{0, 0}, {0.1249, 0}, {0.1251, 1}, {0.3749, 1}, {0.3751, 2}, {0.9999, 2}, {kBelowOne, 2}};
+  const std::pair<double, int> expected[] = {{0, 0},      {0.1249, 0}, {0.1251, 1},   {0.3749, 1},
+                                             {0.3751, 2}, {0.9999, 2}, {kBelowOne, 2}};
   for (const auto& [u, token] : expected) EXPECT_EQ(draw(logits, {}, u).token, token) << u;
 }
 

@@ -24,9 +24,10 @@ struct Count {
 };
 
 // The main model's parameters, as published or as the published shapes add up.
-constexpr Count kCounts[] = {{"deepseek-v3-671b", 671026419200},       {"deepseek-v2-236b", 235741434880},    {"deepseek-v2-lite", 15706484224},
-                             {"r1-distill-qwen-1.5b", 1777088000},     {"r1-distill-qwen-7b", 7615616512},    {"r1-distill-qwen-14b", 14770033664},
-                             {"r1-distill-qwen-32b", 32763876352},     {"r1-distill-llama-8b", 8030261248},   {"r1-distill-llama-70b", 70553706496}};
+constexpr Count kCounts[] = {
+    {"deepseek-v3-671b", 671026419200},   {"deepseek-v2-236b", 235741434880},  {"deepseek-v2-lite", 15706484224},
+    {"r1-distill-qwen-1.5b", 1777088000}, {"r1-distill-qwen-7b", 7615616512},  {"r1-distill-qwen-14b", 14770033664},
+    {"r1-distill-qwen-32b", 32763876352}, {"r1-distill-llama-8b", 8030261248}, {"r1-distill-llama-70b", 70553706496}};
 
 TEST(Presets, ParameterCounts) {
   for (const Count& c : kCounts) EXPECT_EQ(count_parameters(named(c.preset), false), c.parameters) << c.preset;
@@ -96,7 +97,8 @@ TEST(Validate, EachContradictionIsFound) {
       {"tiny-v3", "n_group is 3", [](ModelConfig& c) { c.gate.n_group = 3; }},
       {"tiny-v3", "n_group is 0", [](ModelConfig& c) { c.gate.n_group = 0; }},
       {"tiny-v3", "topk_group is 2", [](ModelConfig& c) { c.gate.topk_group = 2; }},
-      {"tiny-v3", "topk_group keeps 2 experts, fewer than num_experts_per_tok 3", [](ModelConfig& c) { c.gate.n_group = 2, c.gate.num_experts_per_tok = 3; }},
+      {"tiny-v3", "topk_group keeps 2 experts, fewer than num_experts_per_tok 3",
+       [](ModelConfig& c) { c.gate.n_group = 2, c.gate.num_experts_per_tok = 3; }},
       {"tiny-v3", "routed_scaling_factor is 0", [](ModelConfig& c) { c.gate.routed_scaling_factor = 0; }},
       {"tiny-v3", "first_k_dense_replace is 5", [](ModelConfig& c) { c.first_k_dense_replace = 5; }},
       {"tiny-v3", "num_nextn_predict_layers is 2", [](ModelConfig& c) { c.num_nextn_predict_layers = 2; }},
@@ -104,10 +106,12 @@ TEST(Validate, EachContradictionIsFound) {
       {"tiny-v3", "rope dimension is 15", [](ModelConfig& c) { c.rope.dim = 15; }},
       {"tiny-v3", "rope_theta is 1", [](ModelConfig& c) { c.rope.theta = 1; }},
       {"tiny-qwen2", "num_key_value_heads is 0", [](ModelConfig& c) { c.num_key_value_heads = 0; }},
-      {"tiny-qwen2", "num_attention_heads is 4, not a multiple of num_key_value_heads 3", [](ModelConfig& c) { c.num_key_value_heads = 3; }},
+      {"tiny-qwen2", "num_attention_heads is 4, not a multiple of num_key_value_heads 3",
+       [](ModelConfig& c) { c.num_key_value_heads = 3; }},
       {"tiny-qwen2", "head_dim is 0", [](ModelConfig& c) { c.head_dim = 0; }},
       {"r1-distill-llama-8b", "rope_scaling.factor is 0.5", [](ModelConfig& c) { c.rope.factor = 0.5; }},
-      {"r1-distill-llama-8b", "original_max_position_embeddings is 0", [](ModelConfig& c) { c.rope.original_max_position = 0; }},
+      {"r1-distill-llama-8b", "original_max_position_embeddings is 0",
+       [](ModelConfig& c) { c.rope.original_max_position = 0; }},
       {"r1-distill-llama-8b", "high_freq_factor is 1", [](ModelConfig& c) { c.rope.high_freq_factor = 1; }},
       {"deepseek-v3-671b", "beta_fast is 1", [](ModelConfig& c) { c.rope.beta_fast = 1; }},
       {"deepseek-v3-671b", "rope_scaling.mscale is -1", [](ModelConfig& c) { c.rope.mscale = -1; }},

@@ -63,7 +63,10 @@ TEST(Forward, MtpReadsNoFurtherThanTheNextToken) {
   tokens[3] = 40;
   const std::vector<float> after = run();
   const size_t d = t.model.config.hidden_size;
-  const auto row_changed = [&](size_t row) { return !std::equal(before.begin() + std::ptrdiff_t(row * d), before.begin() + std::ptrdiff_t((row + 1) * d), after.begin() + std::ptrdiff_t(row * d)); };
+  const auto row_changed = [&](size_t row) {
+    return !std::equal(before.begin() + std::ptrdiff_t(row * d), before.begin() + std::ptrdiff_t((row + 1) * d),
+                       after.begin() + std::ptrdiff_t(row * d));
+  };
   EXPECT_FALSE(row_changed(0));
   EXPECT_FALSE(row_changed(1));
   EXPECT_TRUE(row_changed(2));
@@ -76,9 +79,11 @@ TEST(Forward, EmptyPiecesAndEmptyBatches) {
   for (std::string_view name : {"tiny-v3", "tiny-llama"}) {
     Tiny t(name);
     const std::vector<int> tokens = {4, 5};
-    const std::vector<Piece> with_empty = {{0, 0, nullptr}, {0, 2, nullptr}, {2, 0, nullptr}}, plain = {{0, 2, nullptr}};
+    const std::vector<Piece> with_empty = {{0, 0, nullptr}, {0, 2, nullptr}, {2, 0, nullptr}},
+                             plain = {{0, 2, nullptr}};
     Graph g = t.graph(true);
-    const Tensor a = forward(g, t.model, {tokens, with_empty}, nullptr), b = forward(g, t.model, {tokens, plain}, nullptr);
+    const Tensor a = forward(g, t.model, {tokens, with_empty}, nullptr),
+                 b = forward(g, t.model, {tokens, plain}, nullptr);
     EXPECT_TRUE(std::equal(a.data(), a.data() + a.size(), b.data()));
     EXPECT_EQ(forward(g, t.model, {{}, {}}, nullptr).rows(), 0u);
     if (!t.model.weights.mtp.empty()) {

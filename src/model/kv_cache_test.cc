@@ -148,10 +148,14 @@ TEST(KvCache, RandomLivesNeitherMixNorLeak) {
     const auto any = [&]() -> Marked& { return all[size_t(rng.integer(0, int64_t(all.size()) - 1))]; };
     for (size_t step = 0; step < 600; ++step) {
       const double what = rng.uniform();
-      if (all.empty() || what < 0.1) all.push_back(c.make());
-      else if (what < 0.3) all.push_back(c.fork(any()));
-      else if (what < 0.5) all.erase(all.begin() + std::ptrdiff_t(rng.integer(0, int64_t(all.size()) - 1)));
-      else c.grow(any(), size_t(rng.integer(0, 7)));
+      if (all.empty() || what < 0.1)
+        all.push_back(c.make());
+      else if (what < 0.3)
+        all.push_back(c.fork(any()));
+      else if (what < 0.5)
+        all.erase(all.begin() + std::ptrdiff_t(rng.integer(0, int64_t(all.size()) - 1)));
+      else
+        c.grow(any(), size_t(rng.integer(0, 7)));
       if (step % 20 == 0)
         for (const Marked& m : all) c.expect_whole(m);
     }

@@ -61,7 +61,9 @@ std::vector<float> read(Weights& w, const ModelConfig& c, const TensorSpec& s, P
   return rows;
 }
 
-float packed_at(const Param& p, size_t slice, size_t row, size_t col) { return p.slice(slice)[row / kLanes * kLanes * p.k + col * kLanes + row % kLanes]; }
+float packed_at(const Param& p, size_t slice, size_t row, size_t col) {
+  return p.slice(slice)[row / kLanes * kLanes * p.k + col * kLanes + row % kLanes];
+}
 
 TEST(TensorList, DeepseekV3) {
   const auto list = tensor_list(named("deepseek-v3-671b"));
@@ -152,7 +154,8 @@ TEST_P(EachForm, KvBIsHeldInHalvesByHead) {
   for (size_t h = 0; h < c.num_attention_heads; ++h)
     for (size_t l = 0; l < latent; ++l) {
       const auto row = [&](size_t i) { return rows[(h * (nope + v) + i) * latent + l]; };
-      for (size_t i = 0; i < nope; ++i) EXPECT_EQ(GetParam() == MlaForm::absorbed ? packed_at(k_b, h, l, i) : packed_at(k_b, h, i, l), row(i));
+      for (size_t i = 0; i < nope; ++i)
+        EXPECT_EQ(GetParam() == MlaForm::absorbed ? packed_at(k_b, h, l, i) : packed_at(k_b, h, i, l), row(i));
       for (size_t i = 0; i < v; ++i) EXPECT_EQ(packed_at(v_b, h, i, l), row(nope + i));
     }
 }
@@ -179,7 +182,8 @@ TEST_P(EachForm, ParamsAreListedOnceWithTheirGradients) {
 
 TEST(Initialise, DependsOnSeedAndNameOnly) {
   const ModelConfig absorbed = odd_v3(MlaForm::absorbed), naive = odd_v3(MlaForm::naive);
-  Weights a = allocate_weights(absorbed, true, true), b = allocate_weights(naive, false, false), other = allocate_weights(absorbed, false, true);
+  Weights a = allocate_weights(absorbed, true, true), b = allocate_weights(naive, false, false),
+          other = allocate_weights(absorbed, false, true);
   initialise(absorbed, a, 5, 0.1f);
   initialise(naive, b, 5, 0.1f);
   initialise(absorbed, other, 6, 0.1f);

@@ -94,6 +94,10 @@ Result<GrpoOutcome> grpo_stage(Stage& s, LiveTraining& live) {
   };
   TrainContext ctx{s.exec, s.files, join_path(s.folder, "r1-zero"), eval,
                    [&](int64_t step, int64_t steps, const Metrics& m) { live.step(step, steps, m); }};
+  if (run_is_finished(ctx)) {
+    TRY(begin_run(ctx, config));
+    return GrpoOutcome{};
+  }
   return run_grpo(ctx, config, s.trained(), *s.tasks);
 }
 
@@ -149,6 +153,15 @@ std::vector<SideBySide> side_by_side(const EvalReport& base, const EvalReport& z
   if (out.size() > kShown) std::rotate(out.begin() + kTurned, out.end() - (kShown - kTurned), out.end());
   out.resize(std::min(out.size(), kShown));
   return out;
+}
+
+// What a finished recipe took; 0 if it is not finished. Showing a result again does not change its figure.
+Result<double> seconds_of_summary(Files& files, const std::string& folder) {
+  const std::string path = join_path(folder, "summary.json");
+  if (!files.exists(path)) return 0.0;
+  TRY_ASSIGN(const std::string text, files.read(path, 16 << 20));
+  TRY_ASSIGN(const nlohmann::json j, parse_json(text, path));
+  return json_get<double>(j, path, "seconds");
 }
 
 Result<Stage> prepare(Exec exec, Files& files, const std::string& folder, const QuickstartConfig& config) {
@@ -208,6 +221,7 @@ std::string summary_json(const QuickstartReport& report) {
 Result<QuickstartEnd> run_quickstart(Exec exec, Files& files, const std::string& folder,
                                      const QuickstartConfig& config) {
   const auto start = std::chrono::steady_clock::now();
+  TRY_ASSIGN(const double earlier, seconds_of_summary(files, folder));
   TRY_ASSIGN(Stage s, prepare(exec, files, folder, config));
   TRY(say_facts(s));
   QuickstartEnd out;
@@ -220,12 +234,10 @@ Result<QuickstartEnd> run_quickstart(Exec exec, Files& files, const std::string&
                std::round(1000 * base.all.pass_at_k) / 10, "%"));
 
   LiveTraining live(stderr_is_terminal());
-  if (!files.exists(join_path(folder, "r1-zero/final/config.json"))) {
-    TRY_ASSIGN(const GrpoOutcome rl, grpo_stage(s, live));
-    live.finish();
-    out.end = rl.end;
-    if (out.end == RunEnd::interrupted) return out;
-  }
+  TRY_ASSIGN(const GrpoOutcome rl, grpo_stage(s, live));
+  live.finish();
+  out.end = rl.end;
+  if (out.end == RunEnd::interrupted) return out;
   TRY(load_stage(s, "r1-zero"));
   TRY_ASSIGN(const EvalReport zero, heldout_scores(s, *s.model, size_t(config.final_problems),
                                                    size_t(config.final_samples), "R1-Zero, held out"));
@@ -244,7 +256,7 @@ Result<QuickstartEnd> run_quickstart(Exec exec, Files& files, const std::string&
   r.parameters = count_parameters(s.model->config, false);
   r.seed = config.seed;
   r.config_toml = write_config(config);
-  r.seconds = seconds_since(start);
+  r.seconds = earlier > 0 ? earlier : seconds_since(start);
   TRY(files.write(join_path(folder, "summary.json"), summary_json(r)));
   TRY(files.write(join_path(folder, "report.html"), report_html(r)));
   return out;

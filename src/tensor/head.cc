@@ -19,6 +19,10 @@ float entropy_of(const Kernels& kernels, const float* z, float* p, size_t n, flo
   return stats.max + stats.log_sum - scale * kernels.dot(p, z, n);
 }
 
+void ban(float* logits, std::span<const int> tokens) {
+  for (int t : tokens) logits[t] = kBannedLogit;
+}
+
 struct Scored {
   std::vector<size_t> rows;
   std::vector<int> targets;
@@ -27,7 +31,7 @@ struct Scored {
 }  // namespace
 
 TokenLogProbs token_log_probs(Graph& g, const Tensor& h, Param& head, std::span<const int> targets,
-                              float inverse_temperature, bool want_entropy) {
+                              float inverse_temperature, bool want_entropy, std::span<const int> banned) {
   CHECK(targets.size() == h.rows() && head.layout == ParamLayout::packed && head.k == h.cols());
   Scored scored;
   for (size_t r = 0; r < targets.size(); ++r)
@@ -50,7 +54,8 @@ TokenLogProbs token_log_probs(Graph& g, const Tensor& h, Param& head, std::span<
     product(exec, x.row(begin), d, rows, head.value.data(), vocab, d, logits.data(), vocab, false);
     exec.pool.for_ranges(rows, [&](size_t b, size_t e) {
       for (size_t i = b; i < e; ++i) {
-        const float* z = logits.data() + i * vocab;
+        float* z = logits.data() + i * vocab;
+        ban(z, banned);
         const RowStats s = stats[begin + i] = exec.kernels.row_stats(z, vocab, inverse_temperature);
         const size_t row = scored.rows[begin + i];
         out.log_probs.data()[row] = log_prob_of(z[scored.targets[begin + i]], inverse_temperature, s);
@@ -63,7 +68,7 @@ TokenLogProbs token_log_probs(Graph& g, const Tensor& h, Param& head, std::span<
   g.give_back(std::move(probs));
   if (g.recording())
     g.record([&g, x, &head, out = out.log_probs, scored = std::move(scored), stats = std::move(stats),
-              inverse_temperature, vocab, d, chunk, n] {
+              inverse_temperature, vocab, d, chunk, n, left_out = std::vector<int>(banned.begin(), banned.end())] {
       const Exec& exec = g.exec;
       FloatBuffer logits = g.scratch(chunk * vocab);
       for (size_t begin = 0; begin < n; begin += chunk) {
@@ -72,6 +77,7 @@ TokenLogProbs token_log_probs(Graph& g, const Tensor& h, Param& head, std::span<
         exec.pool.for_ranges(rows, [&](size_t b, size_t e) {
           for (size_t i = b; i < e; ++i) {
             float* z = logits.data() + i * vocab;
+            ban(z, left_out);
             const float factor = out.grad()[scored.rows[begin + i]] * inverse_temperature;
             exec.kernels.softmax(z, z, vocab, inverse_temperature, stats[begin + i]);
             for (size_t t = 0; t < vocab; ++t) z[t] *= -factor;

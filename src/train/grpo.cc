@@ -170,11 +170,11 @@ Result<Trainer> make_trainer(TrainContext& ctx, const GrpoConfig& config, const 
   t.sampling = {config.prompt,
                 size_t(config.group_size),
                 size_t(config.max_new_tokens),
-                {float(config.temperature), config.seed, std::move(banned)},
+                {float(config.temperature), config.seed, banned},
                 stop_tokens(trained.model.config, trained.tokenizer, trained.chat),
                 trained.model.config.max_position_embeddings};
-  t.update = {config.formula, config.temperature, size_t(config.max_new_tokens), size_t(config.micro_batch_tokens),
-              config.mask_truncated};
+  t.update = {config.formula, config.temperature,   size_t(config.max_new_tokens), size_t(config.micro_batch_tokens),
+              banned,         config.mask_truncated};
   return t;
 }
 

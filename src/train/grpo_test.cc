@@ -219,6 +219,9 @@ TEST_F(Grpo, BannedWordsNeverAppear) {
   ASSERT_TRUE(train(run, folder->path, config).ok());
   for (const nlohmann::json& s : lines("samples.jsonl"))
     EXPECT_FALSE(contains(s["completion"].get<std::string>(), "wait"));
+  // The trainer's distribution leaves them out as well, so promise 1 holds here too.
+  for (const nlohmann::json& m : lines("metrics.jsonl"))
+    EXPECT_EQ(m["on_policy_max_abs_logprob_diff"].get<double>(), 0);
 }
 
 TEST_F(Grpo, ABannedWordThatIsNoTokenIsAnError) {

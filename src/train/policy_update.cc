@@ -19,10 +19,11 @@ TrainSequence sequence_of(const PolicySample& s) {
 
 // Log-probs of the completions' tokens under a model that is not trained here.
 std::vector<float> frozen_log_probs(const Exec& exec, BufferPool& buffers, Model& model, const PackedBatch& batch,
-                                    float inverse_temperature) {
+                                    float inverse_temperature, std::span<const int> banned) {
   Graph g(exec, buffers, false);
   const Tensor hidden = forward(g, model, batch.batch(), nullptr);
-  const TokenLogProbs scored = token_log_probs(g, hidden, model.head(), batch.targets, inverse_temperature, false);
+  const TokenLogProbs scored =
+      token_log_probs(g, hidden, model.head(), batch.targets, inverse_temperature, false, banned);
   return {scored.log_probs.data(), scored.log_probs.data() + batch.targets.size()};
 }
 
@@ -39,12 +40,13 @@ void update_micro_batch(const Exec& exec, BufferPool& buffers, Model& policy, Mo
   const float inverse_temperature = 1.0f / float(plan.temperature);
   std::vector<float> reference_log_probs;
   if (reference != nullptr)
-    reference_log_probs = frozen_log_probs(exec, buffers, *reference, batch, inverse_temperature);
+    reference_log_probs = frozen_log_probs(exec, buffers, *reference, batch, inverse_temperature, plan.banned_tokens);
 
   Graph g(exec, buffers, true);
   MoeReport moe;
   const Tensor hidden = forward(g, policy, batch.batch(), nullptr, &moe);
-  const TokenLogProbs scored = token_log_probs(g, hidden, policy.head(), batch.targets, inverse_temperature, true);
+  const TokenLogProbs scored =
+      token_log_probs(g, hidden, policy.head(), batch.targets, inverse_temperature, true, plan.banned_tokens);
   add_load(report.load, moe.load);
   for (size_t i = 0; i < samples.size(); ++i) {
     const Rollout& r = *samples[i].rollout;

@@ -26,6 +26,7 @@ struct UpdatePlan {
   double temperature = 1;
   size_t budget = 0;                 // max_new_tokens, for LossAggregation::constant
   size_t micro_batch_tokens = 8192;  // memory bound; moves roundings where a weight has several uses (tied embeddings)
+  std::vector<int> banned_tokens;    // as at sampling
   bool mask_truncated = false;       // samples cut off by the budget give no gradient (DAPO's overlong filtering)
 };
 

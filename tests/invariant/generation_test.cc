@@ -1,4 +1,5 @@
-// What the engine draws, and the log-probability it records, are functions of weights, prompt, sampling parameters and stream.
+// What the engine draws, and the log-probability it records, are functions of weights, prompt, sampling parameters and
+// stream.
 #include "engine/engine.h"
 #include "models.h"
 #include "running.h"
@@ -14,7 +15,7 @@ class Generation : public testing::TestWithParam<Case> {
   std::vector<Request> requests(float temperature) {
     Rng rng{7, hash64(GetParam().name), 0};
     std::vector<Request> out;
-    for (size_t length : {size_t(1), size_t(5), size_t(32), size_t(70)}) {
+    for (size_t length : {size_t(1), size_t(5), size_t(36), size_t(70)}) {
       Request r;
       r.prompt = random_tokens(rng, length, model.config);
       r.sampling.temperature = temperature;
@@ -44,7 +45,8 @@ testing::AssertionResult same(const Results& got, const Results& want) {
   return testing::AssertionSuccess();
 }
 
-Results generate_with(Model& model, const std::vector<Request>& requests, EngineLimits limits, size_t threads = 1, const Kernels& kernels = *all_kernels().front()) {
+Results generate_with(Model& model, const std::vector<Request>& requests, EngineLimits limits, size_t threads = 1,
+                      const Kernels& kernels = *all_kernels().front()) {
   Runner run(threads, kernels);
   Engine engine(run.exec(), model, limits);
   return generate(engine, requests);
@@ -75,14 +77,16 @@ void expect_log_probs_of_training(Model& model, const std::vector<Request>& requ
       std::vector<int> all = requests[r].prompt;
       all.insert(all.end(), c.tokens.begin(), c.tokens.end());
       pieces.push_back({tokens.size(), all.size() - 1, nullptr});
-      for (size_t i = 0; i + 1 < all.size(); ++i) targets.push_back(i + 1 < requests[r].prompt.size() ? -1 : all[i + 1]);
+      for (size_t i = 0; i + 1 < all.size(); ++i)
+        targets.push_back(i + 1 < requests[r].prompt.size() ? -1 : all[i + 1]);
       tokens.insert(tokens.end(), all.begin(), all.end() - 1);
       recorded.insert(recorded.end(), c.log_probs.begin(), c.log_probs.end());
     }
   Runner run;
   Graph g(run.exec(), run.buffers, true);
   const Tensor hidden = forward(g, model, {tokens, pieces}, nullptr);
-  const Tensor scored = token_log_probs(g, hidden, model.head(), targets, 1.0f / requests[0].sampling.temperature, false).log_probs;
+  const Tensor scored =
+      token_log_probs(g, hidden, model.head(), targets, 1.0f / requests[0].sampling.temperature, false).log_probs;
   std::vector<float> computed;
   for (size_t i = 0; i < targets.size(); ++i)
     if (targets[i] >= 0) computed.push_back(scored.data()[i]);
@@ -102,7 +106,8 @@ TEST_P(Generation, LimitsAndCompanyDoNotMatter) {
   const Results want = one_by_one(model, asked);
   for (size_t max_running : {size_t(1), size_t(3), size_t(64)})
     for (size_t prefill_tokens : {size_t(1), size_t(7), size_t(2048)})
-      EXPECT_TRUE(same(generate_with(model, asked, {max_running, prefill_tokens}), want)) << max_running << " running, " << prefill_tokens << " prompt tokens a step";
+      EXPECT_TRUE(same(generate_with(model, asked, {max_running, prefill_tokens}), want))
+          << max_running << " running, " << prefill_tokens << " prompt tokens a step";
   std::reverse(asked.begin(), asked.end());
   Results turned = generate_with(model, asked, {.max_running = 5, .prefill_tokens = 11});
   std::reverse(turned.begin(), turned.end());
@@ -129,7 +134,8 @@ TEST_P(Generation, ArrivalsAndCancellationsDoNotMatter) {
   }
   while (!engine.idle()) engine.step();
   for (size_t r = 0; r < asked.size(); ++r)
-    for (size_t i = 0; i < asked[r].samples; ++i) EXPECT_TRUE(same(engine.take(first[r] + i), want[r][i])) << "sample " << i << " of request " << r;
+    for (size_t i = 0; i < asked[r].samples; ++i)
+      EXPECT_TRUE(same(engine.take(first[r] + i), want[r][i])) << "sample " << i << " of request " << r;
 }
 
 TEST_P(Generation, StreamAndSeedDecide) {
@@ -165,8 +171,10 @@ TEST_P(GenerationOn, ThreadsAndInstructionSets) {
     r.max_new_tokens = 6;
   }
   const Results want = generate_with(model, asked, {});
-  for (const Kernels* kernels : all_kernels()) EXPECT_TRUE(same(generate_with(model, asked, {}, 1, *kernels), want)) << kernels->name;
-  for (size_t threads : {size_t(2), size_t(3)}) EXPECT_TRUE(same(generate_with(model, asked, {}, threads), want)) << threads << " threads";
+  for (const Kernels* kernels : all_kernels())
+    EXPECT_TRUE(same(generate_with(model, asked, {}, 1, *kernels), want)) << kernels->name;
+  for (size_t threads : {size_t(2), size_t(3)})
+    EXPECT_TRUE(same(generate_with(model, asked, {}, threads), want)) << threads << " threads";
 }
 
 INSTANTIATE_TEST_SUITE_P(Wide, GenerationOn, testing::ValuesIn(random_cases(1, Width::wide)), case_name);

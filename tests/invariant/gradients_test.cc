@@ -16,7 +16,8 @@ struct Losses {
 };
 
 // The targets `ahead` tokens later, a row for each of the first rows - cut positions of each piece.
-std::vector<int> targets_of(const std::vector<int>& tokens, const std::vector<Piece>& pieces, size_t ahead, size_t cut) {
+std::vector<int> targets_of(const std::vector<int>& tokens, const std::vector<Piece>& pieces, size_t ahead,
+                            size_t cut) {
   std::vector<int> out;
   for (const Piece& p : pieces)
     for (size_t i = 0; i + cut < p.rows; ++i) out.push_back(i + ahead < p.rows ? tokens[p.row_begin + i + ahead] : -1);
@@ -44,7 +45,8 @@ void add_gradients(Runner& run, Model& model, std::span<const std::vector<int>> 
   seed_gradients(token_log_probs(g, hidden, model.head(), next, 1 / 0.7f, false), next);
   if (losses.mtp && !model.weights.mtp.empty()) {
     const std::vector<int> later = targets_of(tokens, pieces, 2, 1);
-    seed_gradients(token_log_probs(g, forward_mtp(g, model, batch, hidden, &report), model.head(), later, 1.0f, false), later);
+    seed_gradients(token_log_probs(g, forward_mtp(g, model, batch, hidden, &report), model.head(), later, 1.0f, false),
+                   later);
   }
   g.backward();
 }
@@ -90,8 +92,9 @@ class GradientsOf : public testing::TestWithParam<Case> {
   }
 };
 
-// Each weight's gradient is one sum over the tokens, ascending, and micro-batches continue it. A weight that serves twice in a
-// forward (a tied head; embedding and head beside an MTP module) sums use by use, so there only the order of the same terms differs.
+// Each weight's gradient is one sum over the tokens, ascending, and micro-batches continue it. A weight that serves
+// twice in a forward (a tied head; embedding and head beside an MTP module) sums use by use, so there only the order of
+// the same terms differs.
 bool serves_twice(Model& model, const Param* p) {
   const bool mtp = !model.weights.mtp.empty();
   return p == &model.weights.embed ? mtp || model.config.tie_word_embeddings : p == &model.weights.head && mtp;
@@ -106,7 +109,8 @@ TEST_P(GradientsOf, MicroBatchesAddUp) {
     const Gradients got = gradients(run, sequences, {}, micro_batch);
     for (size_t i = 0; i < params.size(); ++i) {
       const bool other_order = serves_twice(model, params[i]);
-      EXPECT_TRUE(other_order ? same_terms(got[i], want[i]) : same_bits(got[i], want[i])) << params[i]->name << ", micro-batches of " << micro_batch;
+      EXPECT_TRUE(other_order ? same_terms(got[i], want[i]) : same_bits(got[i], want[i]))
+          << params[i]->name << ", micro-batches of " << micro_batch;
     }
   }
 }

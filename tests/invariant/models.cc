@@ -38,7 +38,13 @@ ModelConfig random_config(Kind kind, MlaForm form, uint64_t seed, Width width) {
   c.family = v3 ? Family::deepseek_v3 : Family::deepseek_v2;
   c.attention = AttentionKind::mla;
   c.num_attention_heads = pick(2, 7);
-  c.mla = {kind == Kind::deepseek_v3_direct_q ? 0 : pick(7, 21), pick(9, 37), pick(5, 19), 2 * pick(1, 5), pick(3, 18), form, 1e-6f};
+  c.mla = {kind == Kind::deepseek_v3_direct_q ? 0 : pick(7, 21),
+           pick(9, 37),
+           pick(5, 19),
+           2 * pick(1, 5),
+           pick(3, 18),
+           form,
+           1e-6f};
   c.rope.dim = c.mla.qk_rope_head_dim;
   c.rope.pairs = even_seed ? RopePairs::interleaved : RopePairs::half_split;
   if (even_seed) {
@@ -98,7 +104,8 @@ std::vector<Case> random_cases(uint64_t seeds, Width width) {
 
 std::vector<Case> reference_cases() {
   std::vector<Case> out;
-  for (const char* folder : {"llama-tiny", "qwen2-tiny", "deepseek-v2-tiny", "deepseek-v3-tiny", "deepseek-v3-noqlora-tiny"}) {
+  for (const char* folder :
+       {"llama-tiny", "qwen2-tiny", "deepseek-v2-tiny", "deepseek-v3-tiny", "deepseek-v3-noqlora-tiny"}) {
     std::string name = cat("reference_", folder);
     for (char& ch : name)
       if (ch == '-') ch = '_';

@@ -26,7 +26,8 @@ struct Case {
 
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
-// Every family x form of latent attention, for each of `seeds` seeds. Odd seeds have tied embeddings where the family may.
+// Every family x form of latent attention, for each of `seeds` seeds. Odd seeds have tied embeddings where the family
+// may.
 std::vector<Case> random_cases(uint64_t seeds, Width width = Width::narrow);
 std::vector<Case> reference_cases();
 std::vector<Case> joined(std::vector<Case> a, const std::vector<Case>& b);

@@ -24,11 +24,12 @@ const Kernels& best_kernels() {
 }
 
 testing::AssertionResult same_bits(std::span<const float> got, std::span<const float> want) {
-  if (got.size() != want.size()) return testing::AssertionFailure() << got.size() << " floats; expected " << want.size();
+  if (got.size() != want.size())
+    return testing::AssertionFailure() << got.size() << " floats; expected " << want.size();
   for (size_t i = 0; i < got.size(); ++i)
     if (std::memcmp(&got[i], &want[i], sizeof(float)) != 0)
-      return testing::AssertionFailure() << "float " << i << " of " << want.size() << " is " << got[i] << "; expected " << want[i] << ", apart by "
-                                         << got[i] - want[i];
+      return testing::AssertionFailure() << "float " << i << " of " << want.size() << " is " << got[i] << "; expected "
+                                         << want[i] << ", apart by " << got[i] - want[i];
   return testing::AssertionSuccess();
 }
 
@@ -39,7 +40,8 @@ testing::AssertionResult same_bits(const Trace& got, const Trace& want) {
 }
 
 testing::AssertionResult same_bits(const Traces& got, const Traces& want) {
-  if (got.size() != want.size()) return testing::AssertionFailure() << got.size() << " traces; expected " << want.size();
+  if (got.size() != want.size())
+    return testing::AssertionFailure() << got.size() << " traces; expected " << want.size();
   for (size_t i = 0; i < got.size(); ++i)
     if (auto same = same_bits(got[i], want[i]); !same) return same << " of sequence " << i;
   return testing::AssertionSuccess();
@@ -67,7 +69,8 @@ Traces alone(Runner& run, Model& model, const Sequences& sequences) {
   return out;
 }
 
-void read_step(Runner& run, Model& model, KvCache& cache, const std::vector<Reader*>& readers, const std::vector<size_t>& chunks) {
+void read_step(Runner& run, Model& model, KvCache& cache, const std::vector<Reader*>& readers,
+               const std::vector<size_t>& chunks) {
   std::vector<int> tokens, targets;
   std::vector<Piece> pieces;
   for (size_t i = 0; i < readers.size(); ++i) {
@@ -81,7 +84,8 @@ void read_step(Runner& run, Model& model, KvCache& cache, const std::vector<Read
   Graph g(run.exec(), run.buffers, false);
   const Tensor hidden = forward(g, model, {tokens, pieces}, &cache);
   const Tensor log_probs = token_log_probs(g, hidden, model.head(), targets, run.inverse_temperature, false).log_probs;
-  for (size_t i = 0; i < readers.size(); ++i) append(readers[i]->trace, hidden, log_probs, pieces[i].row_begin, pieces[i].rows);
+  for (size_t i = 0; i < readers.size(); ++i)
+    append(readers[i]->trace, hidden, log_probs, pieces[i].row_begin, pieces[i].rows);
 }
 
 Traces through_cache(Runner& run, Model& model, const Sequences& sequences, const Schedule& schedule) {

@@ -49,10 +49,11 @@ struct Reader {
   bool done() const { return sequence.length() == tokens.size(); }
 };
 // One forward through the cache: the next chunks[i] tokens of readers[i], in that order.
-void read_step(Runner& run, Model& model, KvCache& cache, const std::vector<Reader*>& readers, const std::vector<size_t>& chunks);
+void read_step(Runner& run, Model& model, KvCache& cache, const std::vector<Reader*>& readers,
+               const std::vector<size_t>& chunks);
 
-// How sequences are cut and batched: at each step each unfinished one takes part with probability `taking_part`, in random
-// order, with 1 to max_chunk of its tokens (one of them half of the time).
+// How sequences are cut and batched: at each step each unfinished one takes part with probability `taking_part`, in
+// random order, with 1 to max_chunk of its tokens (one of them half of the time).
 struct Schedule {
   uint64_t seed = 0;
   size_t max_chunk = 1;

@@ -1,5 +1,5 @@
-// A position's hidden state and log-probability depend on its own sequence up to there, and on nothing else: not on how the
-// prompt is cut, on the cache, its pages, the other sequences, threads, or the instruction set.
+// A position's hidden state and log-probability depend on its own sequence up to there, and on nothing else: not on how
+// the prompt is cut, on the cache, its pages, the other sequences, threads, or the instruction set.
 #include <cmath>
 
 #include "models.h"
@@ -16,7 +16,8 @@ class Schedules : public testing::TestWithParam<Case> {
   // Lengths on both sides of a page, of a block of attention keys and of two.
   Sequences uneven() {
     Sequences out;
-    for (size_t n : {size_t(1), size_t(2), size_t(33), kKeyBlock, kKeyBlock + 1, 2 * kKeyBlock + 7}) out.push_back(random_tokens(rng, n, model.config));
+    for (size_t n : {size_t(1), size_t(2), size_t(33), kKeyBlock, kKeyBlock + 1, 2 * kKeyBlock + 7})
+      out.push_back(random_tokens(rng, n, model.config));
     return out;
   }
 };
@@ -34,7 +35,8 @@ TEST_P(Schedules, ThePromptMayBeCutAnywhere) {
     EXPECT_TRUE(same_bits(whole.trace, want[size_t(&s - sequences.data())]));
   }
   EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 1, .max_chunk = 1}), want)) << "token by token";
-  EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 2, .max_chunk = 90, .page_tokens = 5}), want)) << "in random chunks";
+  EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 2, .max_chunk = 90, .page_tokens = 5}), want))
+      << "in random chunks";
 }
 
 TEST_P(Schedules, BatchesOfAnySizeAndOrder) {
@@ -43,7 +45,10 @@ TEST_P(Schedules, BatchesOfAnySizeAndOrder) {
     const Sequences sequences = random_sequences(rng, count, count == 1 ? 150 : 25, model.config);
     const Traces want = alone(run, model, sequences);
     for (size_t page_tokens : {size_t(1), size_t(5), size_t(32)})
-      EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = count, .max_chunk = 9, .page_tokens = page_tokens, .taking_part = 0.7}), want))
+      EXPECT_TRUE(
+          same_bits(through_cache(run, model, sequences,
+                                  {.seed = count, .max_chunk = 9, .page_tokens = page_tokens, .taking_part = 0.7}),
+                    want))
           << "a batch of " << count << ", pages of " << page_tokens;
   }
 }
@@ -58,7 +63,8 @@ TEST_P(Schedules, InstructionSets) {
     Runner run(1, *kernels);
     run.inverse_temperature = best.inverse_temperature;
     EXPECT_TRUE(same_bits(at_once(run, model, sequences, Recording::yes), want)) << kernels->name << ", recording";
-    EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 3, .max_chunk = 30, .page_tokens = 5}), want)) << kernels->name;
+    EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 3, .max_chunk = 30, .page_tokens = 5}), want))
+        << kernels->name;
   }
 }
 
@@ -77,7 +83,8 @@ TEST_P(Threads, AnyNumber) {
   for (size_t threads : {size_t(2), size_t(3)}) {
     Runner run(threads);
     EXPECT_TRUE(same_bits(at_once(run, model, sequences, Recording::yes), want)) << threads << " threads, recording";
-    EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 3, .max_chunk = 40, .taking_part = 0.8}), want)) << threads << " threads";
+    EXPECT_TRUE(same_bits(through_cache(run, model, sequences, {.seed = 3, .max_chunk = 40, .taking_part = 0.8}), want))
+        << threads << " threads";
   }
 }
 
@@ -85,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(Wide, Threads, testing::ValuesIn(random_cases(1, Width:
 
 // The comparator itself refuses what it must.
 TEST(SameBits, TellsTheLastBitSignsOfZeroAndLengthsApart) {
-  const std::vector<float> a = {1, 0, NAN}, last_bit = {std::nextafter(1.0f, 2.0f), 0, NAN}, sign = {1, -0.0f, NAN}, shorter = {1, 0};
+  const std::vector<float> a = {1, 0, NAN}, last_bit = {std::nextafter(1.0f, 2.0f), 0, NAN}, sign = {1, -0.0f, NAN},
+                           shorter = {1, 0};
   EXPECT_TRUE(same_bits(a, a));
   EXPECT_FALSE(same_bits(last_bit, a));
   EXPECT_FALSE(same_bits(sign, a));
