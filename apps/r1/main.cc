@@ -3,8 +3,8 @@
 #include <array>
 #include <iostream>
 #include <new>
-#include <numeric>
 
+#include "base/edit_distance.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "command.h"
@@ -17,22 +17,6 @@ constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
 constexpr std::array kCommands = {add_quickstart, add_run,     add_chat,   add_train,
                                   add_eval,       add_inspect, add_logits, add_tokenize};
 
-// Levenshtein distance.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t(0));
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-// Empty if `word` is a command.
 std::string unknown_command(const CLI::App& app, std::string_view word) {
   constexpr size_t kLongest = 64;  // of a word that is shown whole
   std::string nearest, known;

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <numeric>
 
+#include "base/edit_distance.h"
 #include "format/json_write.h"
 #include "format/toml_config.h"
 #include "format/utf8.h"
@@ -9,22 +9,6 @@ namespace r1 {
 namespace {
 
 constexpr size_t kListed = 20;  // problems and key names shown in one message
-
-// Levenshtein distance: insertions, deletions and replacements that turn one into the other.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t(0));
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 std::string lower_case(std::string text) {
   for (char& c : text)
